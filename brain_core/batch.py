@@ -1,0 +1,149 @@
+"""Many scans, several models: scored one after the other, each failure kept to its own scan."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from brain_core import overlay
+from brain_core.errors import ScanError
+from brain_core.scans import Scan
+
+if TYPE_CHECKING:  # their module brings TensorFlow, which rows that failed do not need
+    from brain_core.inference import Detector, Prediction
+
+BATCH = 8  # scans a pass: bounds memory; more gains nothing on a processor
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A scan with its predictions, or the reason why it has none.
+
+    Attributes:
+        source: what the caller calls it: a path, an upload's name.
+        predictions: one a model, in the order of the models.
+        error: fit to show, None where the scan was scored.
+    """
+
+    source: str
+    scan: Scan | None = None
+    predictions: tuple[Prediction, ...] = ()
+    error: str | None = None
+
+    @property
+    def suspicion(self) -> float:
+        """Order of a worklist: the highest probability of any model; scans that failed come first."""
+        return max((p.probability for p in self.predictions), default=2.0)
+
+    @property
+    def models_disagree(self) -> bool:
+        return len({p.label for p in self.predictions}) > 1
+
+
+Source = tuple[str, Callable[[], Scan]]
+"""What to call a scan, and how to read it (may raise `ScanError`)."""
+
+
+def score(
+    sources: Iterable[Source],
+    detectors: Sequence[Detector],
+    *,
+    threshold: float | None = None,
+    batch: int = BATCH,
+) -> Iterator[Scored]:
+    """Read and score scans, in order, as they are asked for; a scan that cannot be read never stops the others."""
+    waiting: list[Scored] = []
+    for name, read in sources:
+        try:
+            waiting.append(Scored(name, read()))
+        except ScanError as error:
+            waiting.append(Scored(name, error=str(error)))
+        if len(waiting) == batch:
+            yield from _score_batch(waiting, detectors, threshold)
+            waiting = []
+    yield from _score_batch(waiting, detectors, threshold)
+
+
+def _score_batch(rows: list[Scored], detectors: Sequence[Detector], threshold: float | None) -> Iterator[Scored]:
+    scans = [row.scan for row in rows if row.scan is not None]
+    by_model = [detector.predict(scans, threshold=threshold) for detector in detectors]
+    by_scan = iter(zip(*by_model, strict=True)) if by_model else iter(())
+    for row in rows:
+        yield row if row.scan is None else Scored(row.source, row.scan, next(by_scan, ()))
+
+
+def to_records(row: Scored, heatmaps: dict[str, str] | None = None) -> list[dict]:
+    """The stable JSON shape: one object a scan and model, or one with ``path`` and ``error``.
+
+    Args:
+        heatmaps: overlay file by model name, where they were written.
+    """
+    if row.error is not None:
+        return [{"path": row.source, "error": row.error}]
+    return [
+        {
+            "path": row.source,
+            "model": p.model,
+            "version": p.version,
+            "probability": p.probability,
+            "threshold": p.threshold,
+            "label": p.label,
+            "heatmap": (heatmaps or {}).get(p.model),
+            "flags": list(p.flags),
+            "seconds": round(p.seconds, 4),
+        }
+        for p in row.predictions
+    ]
+
+
+class UniqueNames:
+    """File names for outputs: two inputs of one name never overwrite each other."""
+
+    def __init__(self):
+        self._taken: set[str] = set()
+
+    def of(self, name: str) -> str:
+        """``name`` the first time, then ``stem-2.suffix``, ``stem-3.suffix``, ... (case counts as equal)."""
+        path, number = Path(name), 1
+        candidate = name
+        while candidate.lower() in self._taken:
+            number += 1
+            candidate = f"{path.stem}-{number}{path.suffix}"
+        self._taken.add(candidate.lower())
+        return candidate
+
+
+def heatmap_files(row: Scored, name: str) -> dict[str, bytes]:
+    """PNG files of one scan: ``<name>.<model>.png`` (overlay) and ``<name>.<model>.map.png`` (bare map).
+
+    The bare map is 8-bit grey, 0..255 over 0..1; both have the scan's own width and height.
+    """
+    files = {}
+    for prediction in row.predictions:
+        placed = prediction.map_on(row.scan)
+        files[f"{name}.{prediction.model}.png"] = _png(overlay.blend(row.scan.rgb, placed))
+        files[f"{name}.{prediction.model}.map.png"] = _png(overlay.to_8_bit(placed))
+    return files
+
+
+def zip_of_overlays(rows: Iterable[Scored]) -> bytes:
+    """A zip archive with the files of `heatmap_files` for every scan that was scored."""
+    buffer, names = io.BytesIO(), UniqueNames()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # PNG does not deflate further
+        for row in rows:
+            if row.scan is not None:
+                for name, data in heatmap_files(row, names.of(row.scan.name)).items():
+                    archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def _png(pixels) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,54 @@
+"""``dataset check`` and ``dataset download``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from brain_core.cli.options import add_dataset
+from brain_core.cli.progress import Counter
+from brain_core.datasets.check import DatasetReport, check
+from brain_core.datasets.index import load_dataset
+from brain_core.datasets.kaggle import NAVONEEL, download
+
+
+def add(commands) -> None:
+    parser = commands.add_parser("dataset", help="check or download a data set")
+    actions = parser.add_subparsers(required=True, metavar="check|download")
+    checking = actions.add_parser(
+        "check", help="what training on it would find; exit status 1 if it should not be used"
+    )
+    add_dataset(checking)
+    checking.set_defaults(run=run_check)
+    fetch = actions.add_parser("download", help="from Kaggle, with your credentials")
+    fetch.add_argument("source", nargs="?", default=NAVONEEL, metavar="SOURCE", help="owner/name; default: %(default)s")
+    fetch.set_defaults(run=run_download)
+
+
+def run_download(options: argparse.Namespace) -> int:
+    sys.stdout.write(f"{download(options.source)}\n")
+    return 0
+
+
+def run_check(options: argparse.Namespace) -> int:
+    report = check(load_dataset(options.dataset, Counter("reading")))
+    sys.stdout.write("\n".join(_lines(report)) + "\n")
+    return int(not report.ok)
+
+
+def _lines(report: DatasetReport) -> list[str]:
+    widths = [width for width, _ in report.sizes]
+    kinds = ", ".join(f"{kind} {n}" for kind, n in report.kinds.items())
+    return [
+        f"{len(report.sizes)} scans: {kinds}",
+        f"{report.distinct} distinct pictures (near-copies counted once)",
+        f"{report.identical} byte-identical copies",
+        f"{len(set(report.sizes))} sizes, {min(widths)} to {max(widths)} pixels wide",
+        f"{len(report.unreadable)} unreadable files",
+        *(f"  {bad.reason}" for bad in report.unreadable),
+        f"{len(report.conflicts)} near-duplicate groups hold both classes",
+        *(f"  {', '.join(group)}" for group in report.conflicts),
+        f"cannot be trained on: {report.refusal}"
+        if report.split is None
+        else "split by group: " + ", ".join(f"{part} {n}" for part, n in report.split.items()),
+    ]

@@ -1,0 +1,51 @@
+"""Arguments that several commands share, and the choice of models."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+from brain_core.errors import ModelError
+from brain_core.models import MODELS
+from brain_core.registry import read_card
+
+BOTH = "both"
+_log = logging.getLogger("brain_core")
+
+
+def add_dataset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "dataset",
+        metavar="DATASET",
+        help="folder with one sub-folder a class: yes/no, tumor/no_tumor, glioma/…/notumor",
+    )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", choices=[*MODELS, BOTH], default=BOTH, help="default: %(default)s")
+
+
+def chosen(model: str) -> list[str]:
+    """The names that ``--model`` stands for."""
+    return list(MODELS) if model == BOTH else [model]
+
+
+def load_detectors(model: str) -> tuple[list, bool]:
+    """The detectors asked for, and whether one of them could not be loaded (logged; the other goes on working).
+
+    Raises:
+        ModelError: none could be loaded.
+    """
+    from brain_core.inference import Detector  # loads TensorFlow
+
+    detectors, errors = [], []
+    for name in chosen(model):
+        try:
+            detectors.append(Detector(read_card(name)))
+        except ModelError as error:
+            errors.append(str(error))
+    if not detectors:
+        raise ModelError(" ".join(errors))
+    for error in errors:
+        _log.error("error: %s", error)
+    return detectors, bool(errors)

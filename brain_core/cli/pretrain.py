@@ -1,0 +1,58 @@
+"""``pretrain``: the ResNet50 backbone on a larger brain-MRI collection."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from dataclasses import fields
+from pathlib import Path
+
+from brain_core.cli.options import add_dataset
+from brain_core.cli.progress import Counter, TrainingReport
+from brain_core.datasets.index import load_dataset
+
+_log = logging.getLogger("brain_core")
+
+
+def add(commands) -> None:
+    parser = commands.add_parser(
+        "pretrain",
+        help="pretrain the ResNet50 backbone",
+        description="Distils a teacher's features and tells kinds of tumour apart, on a collection with one sub-folder "
+        "a kind. Run again with the same --run-dir, it goes on from the last epoch.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add_dataset(parser)
+    parser.add_argument("--init", type=Path, metavar="FILE", help="weights to start from, of all or some stages")
+    parser.add_argument("--teacher", type=Path, metavar="FILE", help="DenseNet169 weights (npz) to distil from")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--size", type=int, default=128, help="side of the training view in pixels")
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--lr", type=float, default=1e-3, help="peak rate of the new layers")
+    parser.add_argument("--early-lr", type=float, default=0.1, help="factor on it for stages that came with weights")
+    parser.add_argument("--kind-weight", type=float, default=0.3, help="of the tumour-kind loss")
+    parser.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where '--backbone pretrained' looks if not named")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    dataset = load_dataset(options.dataset, Counter("reading"))
+    for bad in dataset.unreadable:
+        _log.warning("left out: %s", bad.reason)
+    from brain_core.training.pretraining import PretrainConfig, pretrain  # loads TensorFlow
+    from brain_core.training.two_phase import pretrained_backbone
+
+    config = PretrainConfig(**{f.name: getattr(options, f.name) for f in fields(PretrainConfig)})
+    run_dir = options.run_dir or pretrained_backbone().parent
+    path = pretrain(
+        dataset,
+        run_dir,
+        config,
+        init=options.init,
+        teacher=options.teacher,
+        report=TrainingReport("backbone"),
+    )
+    _log.info("Backbone: %s. 'train --backbone %s' uses it.", path, path if options.run_dir else "pretrained")
+    return 0

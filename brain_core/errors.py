@@ -1,0 +1,29 @@
+"""Every error that a user can cause, with a message fit to show on the page and on the command line."""
+
+
+class BrainError(Exception):
+    """Base class: the message says what came, what was expected and what to do."""
+
+
+class ScanError(BrainError):
+    """A file is not a scan that can be read."""
+
+
+class DatasetError(BrainError):
+    """A data set cannot be used for what was asked."""
+
+
+class DownloadError(BrainError):
+    """Something that lives on another machine could not be fetched."""
+
+
+class ModelError(BrainError):
+    """A model file is missing, damaged or not the one that its metadata describes."""
+
+
+class ConfigError(BrainError):
+    """A setting, an argument or a combination of them makes no sense."""
+
+
+class Cancelled(BrainError):
+    """The user stopped a long-running task; nothing is half-written."""

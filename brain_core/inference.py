@@ -1,0 +1,119 @@
+"""From a scan to a `Prediction`: the one function that the page, the command line and the tests share."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from brain_core import overlay
+from brain_core.explain.gradcam import GradCam
+from brain_core.preprocessing import Box, input_box, prepare_batch
+from brain_core.registry import ModelCard, OperatingPoint
+from brain_core.scans import Scan
+from brain_core.scans.quality import DESCRIPTIONS, quality_flags
+
+LABELS = ("no tumor", "tumor")
+FLAT_MAP = "flat-heatmap"
+FLAG_DESCRIPTIONS = DESCRIPTIONS | {
+    FLAT_MAP: "Nothing in the picture speaks for a tumour in this model's view, so its heatmap is empty."
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What one model says of one scan.
+
+    Attributes:
+        probability: of a tumour, 0..1, whatever the label.
+        label: ``"tumor"`` where ``probability >= operating_point.threshold``.
+        heatmap: float32 (h, w), 0..1, Grad-CAM over the square that the model saw; all zero where it is flat.
+        box: that square in the scan's pixels.
+        flags: codes of `brain_core.scans.quality`, and `FLAT_MAP`.
+        seconds: for this scan; of a batch, its share.
+    """
+
+    model: str
+    version: str
+    probability: float
+    operating_point: OperatingPoint
+    label: str
+    heatmap: np.ndarray
+    box: Box
+    flags: tuple[str, ...]
+    seconds: float
+
+    @property
+    def threshold(self) -> float:
+        return self.operating_point.threshold
+
+    def map_on(self, scan: Scan) -> np.ndarray:
+        """The heatmap in the scan's own pixels, float32 (height, width), 0..1."""
+        return overlay.place(self.heatmap, self.box, scan.height, scan.width)
+
+    def overlay_on(
+        self,
+        scan: Scan,
+        *,
+        opacity: float = overlay.DEFAULT_OPACITY,
+        colormap: str = overlay.DEFAULT_COLORMAP,
+    ) -> np.ndarray:
+        """The scan with the heatmap over it, uint8 RGB (height, width, 3)."""
+        return overlay.blend(scan.rgb, self.map_on(scan), opacity, colormap)
+
+
+class Detector:
+    """A model in memory, ready to predict; safe to share between threads.
+
+    Args:
+        card: which model.
+
+    Raises:
+        ModelError: its file is missing or damaged.
+    """
+
+    def __init__(self, card: ModelCard):
+        self.card = card
+        self._explain = GradCam(card.load(), card.gradcam_layer)
+        self._lock = threading.Lock()
+        size = card.preprocessing.size
+        self._explain(np.zeros((1, size, size, 3), np.float32))  # compile now, not at the first scan
+
+    def predict(
+        self, scans: Sequence[Scan], *, threshold: float | None = None, target: str = "tumor"
+    ) -> list[Prediction]:
+        """One prediction a scan, in order.
+
+        Args:
+            threshold: in place of the model's operating point.
+            target: what Grad-CAM explains, ``"tumor"`` or ``"no tumor"``.
+        """
+        if not scans:
+            return []
+        start = time.perf_counter()
+        spec = self.card.preprocessing
+        batch = prepare_batch(list(scans), spec)
+        with self._lock:  # one pass at a time: TensorFlow uses every core for it anyway, and memory stays bounded
+            explained = self._explain(batch, target)
+        seconds = (time.perf_counter() - start) / len(scans)
+        point = self.card.operating_point
+        if threshold is not None:
+            point = OperatingPoint(threshold, "chosen by the user", "not fitted on data")
+        rows = zip(scans, explained.probability, explained.heatmap, explained.flat, strict=True)
+        return [
+            Prediction(
+                model=self.card.name,
+                version=self.card.version,
+                probability=float(probability),
+                operating_point=point,
+                label=LABELS[int(probability >= point.threshold)],
+                heatmap=heatmap,
+                box=input_box(scan.grey, spec),
+                flags=quality_flags(scan) + ((FLAT_MAP,) if flat else ()),
+                seconds=seconds,
+            )
+            for scan, probability, heatmap, flat in rows
+        ]

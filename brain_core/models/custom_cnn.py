@@ -1,0 +1,29 @@
+"""The small convolutional network of the brief, trained from scratch."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from brain_core.preprocessing import INPUT_SIZE
+
+FILTERS = (16, 32, 64)
+
+
+def build(size: int = INPUT_SIZE) -> keras.Model:
+    """[Conv + BatchNorm + MaxPool + Dropout] x 3, global average pooling, 128, 64, 1: 40,673 parameters.
+
+    Input: float32 (N, size, size, 3), RGB/255. Output: (N, 1), the probability of a tumour.
+    """
+    x = inputs = layers.Input((size, size, 3), name="scan")
+    for i, filters in enumerate(FILTERS, 1):
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{i}")(x)
+        x = layers.BatchNormalization(name=f"bn{i}")(x)
+        x = layers.MaxPooling2D(name=f"pool{i}")(x)
+        x = layers.Dropout(0.25, name=f"dropout{i}")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    for i, (units, rate) in enumerate(((128, 0.5), (64, 0.3)), 1):
+        x = layers.Dense(units, activation="relu", name=f"dense{i}")(x)
+        x = layers.Dropout(rate, name=f"dense{i}_dropout")(x)
+    outputs = layers.Dense(1, activation="sigmoid", dtype="float32", name="probability")(x)
+    return keras.Model(inputs, outputs, name="custom_cnn")

@@ -1,0 +1,205 @@
+"""From a scan to the array that a model takes: pure functions, one contract for training and for service.
+
+The settings (`PreprocessingSpec`) travel in the model's metadata and are applied from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import cv2
+import numpy as np
+
+from brain_core.errors import ConfigError
+from brain_core.scans.scan import Scan
+
+INPUT_SIZE = 224  # pixels, both models
+# Keras' resnet.preprocess_input ("caffe" mode): BGR order, ImageNet channel means taken off, no scaling.
+IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
+
+HEAD_CONTRAST = 0.08  # of the grey range: a pixel this far from the background belongs to the head
+HEAD_MIN_AREA = 0.05  # of the picture: a smaller 'head' is noise, and the whole picture is used
+HEAD_MARGIN = 0.02  # of the head's longer side, kept around it
+
+CROPS = ("head", "none")
+FITS = ("pad", "stretch")
+INTENSITIES = ("percentile", "none")
+SCALINGS = ("unit", "caffe")
+
+
+@dataclass(frozen=True)
+class PreprocessingSpec:
+    """How a model wants its input.
+
+    Attributes:
+        scaling: ``unit`` is RGB/255; ``caffe`` is Keras' ``resnet.preprocess_input``.
+        crop: ``head`` cuts the picture to the head, since borders and captions give away where it came from.
+        fit: ``pad`` fills up to a square with the background; ``stretch`` changes the aspect ratio.
+        intensity: ``percentile`` maps the head's 1st..99th percentile to 0..255, since brightness alone separates
+            the classes of the public data sets; ``none`` leaves grey values as they are.
+        size: side of the square input in pixels.
+    """
+
+    scaling: str
+    crop: str = "head"
+    fit: str = "pad"
+    intensity: str = "percentile"
+    size: int = INPUT_SIZE
+
+    def __post_init__(self) -> None:
+        for value, allowed in (
+            (self.scaling, SCALINGS),
+            (self.crop, CROPS),
+            (self.fit, FITS),
+            (self.intensity, INTENSITIES),
+        ):
+            if value not in allowed:
+                raise ConfigError(f"Preprocessing: expected one of {allowed}. Received: {value!r}.")
+
+    def to_json(self) -> dict:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in the scan's pixels, [top, bottom) x [left, right); it may reach beyond the scan (padding)."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+
+def prepare(scan: Scan, spec: PreprocessingSpec) -> np.ndarray:
+    """The model's input for one scan.
+
+    Returns:
+        float32 (size, size, 3), in the range of ``spec.scaling``.
+    """
+    return scale(square(scan.grey, spec), spec.scaling)
+
+
+def prepare_batch(scans: list[Scan], spec: PreprocessingSpec) -> np.ndarray:
+    """The model's input for several scans, float32 (N, size, size, 3)."""
+    if not scans:
+        return np.empty((0, spec.size, spec.size, 3), np.float32)
+    return np.stack([prepare(scan, spec) for scan in scans])
+
+
+def square(grey: np.ndarray, spec: PreprocessingSpec) -> np.ndarray:
+    """Crop, intensity, square and resize.
+
+    Args:
+        grey: uint8 (height, width).
+
+    Returns:
+        uint8 (size, size).
+    """
+    box = input_box(grey, spec)
+    background = _background(grey)
+    if spec.intensity == "percentile":
+        head = head_box(grey)
+        grey, background = _stretch_intensity(grey, head, background)
+    cut = _cut(grey, box, background)
+    shrinking = box.height > spec.size
+    return cv2.resize(cut, (spec.size, spec.size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+
+
+def scale(grey: np.ndarray, scaling: str) -> np.ndarray:
+    """Grey levels to the pixel range a network was built for.
+
+    Args:
+        grey: uint8 or float (..., height, width), 0..255.
+
+    Returns:
+        float32 (..., height, width, 3).
+    """
+    rgb = np.repeat(np.asarray(grey, np.float32)[..., None], 3, axis=-1)
+    if scaling == "unit":
+        return rgb / 255.0
+    return rgb - np.asarray(IMAGENET_MEAN_BGR, np.float32)  # grey: RGB and BGR are the same
+
+
+def input_box(grey: np.ndarray, spec: PreprocessingSpec) -> Box:
+    """The part of the scan that the model's square input shows; heatmaps are laid back onto the scan through it."""
+    height, width = grey.shape
+    box = head_box(grey) if spec.crop == "head" else Box(0, 0, height, width)
+    if spec.fit == "stretch":
+        return box
+    side = max(box.height, box.width)
+    top = box.top - (side - box.height) // 2
+    left = box.left - (side - box.width) // 2
+    return Box(top, left, top + side, left + side)
+
+
+def head_box(grey: np.ndarray) -> Box:
+    """Bounding box of the largest thing that stands out from the background, with a small margin.
+
+    The background is the median grey level of the four corners, so that scans on white are cropped as well. The
+    whole picture is returned where nothing large enough stands out.
+
+    Args:
+        grey: uint8 (height, width).
+    """
+    height, width = grey.shape
+    # A coarse picture is enough to find a head, and fast; of a long strip at least a pixel's width remains.
+    factor = min(1.0, max(256 / max(height, width), 1 / min(height, width)))
+    small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else grey
+    distance = cv2.absdiff(cv2.GaussianBlur(small, (5, 5), 0), np.full_like(small, _background(small)))
+    level = max(HEAD_CONTRAST * 255, 0.15 * float(np.percentile(distance, 99)))
+    mask = (distance > level).astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8), iterations=2)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if count < 2:
+        return Box(0, 0, height, width)
+    largest = stats[1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))]
+    if largest[cv2.CC_STAT_AREA] < HEAD_MIN_AREA * mask.size:
+        return Box(0, 0, height, width)
+    y_scale, x_scale = height / small.shape[0], width / small.shape[1]
+    top, left = largest[cv2.CC_STAT_TOP] * y_scale, largest[cv2.CC_STAT_LEFT] * x_scale
+    bottom = top + largest[cv2.CC_STAT_HEIGHT] * y_scale
+    right = left + largest[cv2.CC_STAT_WIDTH] * x_scale
+    margin = HEAD_MARGIN * max(bottom - top, right - left)
+    return Box(
+        max(0, int(np.floor(top - margin))),
+        max(0, int(np.floor(left - margin))),
+        min(height, int(np.ceil(bottom + margin))),
+        min(width, int(np.ceil(right + margin))),
+    )
+
+
+def _background(grey: np.ndarray) -> int:
+    patch = max(2, min(grey.shape) // 20)
+    ends = (slice(None, patch), slice(-patch, None))
+    return int(np.median([np.median(grey[rows, columns]) for rows in ends for columns in ends]))
+
+
+def _stretch_intensity(grey: np.ndarray, head: Box, background: int) -> tuple[np.ndarray, int]:
+    inside = grey[head.top : head.bottom, head.left : head.right]
+    low, high = np.percentile(inside, (1, 99))
+    if high - low < 1:
+        return grey, background
+    table = np.clip((np.arange(256) - low) * (255.0 / (high - low)), 0, 255).round().astype(np.uint8)
+    return cv2.LUT(grey, table), int(table[background])
+
+
+def _cut(grey: np.ndarray, box: Box, background: int) -> np.ndarray:
+    height, width = grey.shape
+    inside = grey[max(0, box.top) : min(height, box.bottom), max(0, box.left) : min(width, box.right)]
+    return cv2.copyMakeBorder(
+        inside,
+        max(0, -box.top),
+        max(0, box.bottom - height),
+        max(0, -box.left),
+        max(0, box.right - width),
+        cv2.BORDER_CONSTANT,
+        value=background,
+    )

@@ -1,0 +1,114 @@
+"""The models in service on disk: file, metadata and whether both are what they claim to be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brain_core.errors import ConfigError, ModelError
+from brain_core.models import MODELS
+from brain_core.preprocessing import PreprocessingSpec
+from brain_core.settings import settings
+
+if TYPE_CHECKING:
+    import keras
+
+REQUIRED = ("model", "version", "sha256", "preprocessing", "gradcam_layer", "operating_point")
+HOW_TO_MEND = (
+    "Restore it (git checkout -- saved_models) or train it: python -m brain_core train DATASET --model {name}."
+)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """The threshold in use and its pedigree: name of the rule, and the data that it was fitted on."""
+
+    threshold: float
+    rule: str
+    fitted_on: str
+
+    @property
+    def source(self) -> str:
+        return f"{self.rule}, {self.fitted_on}"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A model in service, as its metadata describes it; nothing is loaded yet.
+
+    ``metadata`` is the whole JSON: training, data, history, predictions, metrics, thresholds.
+    """
+
+    name: str
+    version: str
+    path: Path
+    sha256: str
+    preprocessing: PreprocessingSpec
+    gradcam_layer: str
+    operating_point: OperatingPoint
+    metadata: dict
+
+    @property
+    def title(self) -> str:
+        return MODELS[self.name].title
+
+    def load(self) -> keras.Model:
+        """The Keras model, after its checksum.
+
+        Raises:
+            ModelError: the file is missing, damaged or not the one described.
+        """
+        mend = HOW_TO_MEND.format(name=self.name)
+        if not self.path.is_file():
+            raise ModelError(f"{self.path.name} is missing. {mend}")
+        if (found := sha256_of(self.path)) != self.sha256:
+            raise ModelError(
+                f"{self.path.name} is damaged: its checksum starts with {found[:12]}, not {self.sha256[:12]}. {mend}"
+            )
+        import keras  # here, so that metadata can be read without waiting for TensorFlow
+
+        try:
+            return keras.models.load_model(self.path, compile=False, safe_mode=True)
+        except Exception as error:  # zipfile, h5py, json and Keras raise what they like
+            raise ModelError(f"{self.path.name} cannot be loaded ({error}). {mend}") from error
+
+
+def read_card(name: str, models_dir: Path | None = None) -> ModelCard:
+    """The model of that name in service.
+
+    Raises:
+        ModelError: no such model, or its metadata are missing or incomplete.
+    """
+    if name not in MODELS:
+        raise ModelError(f"Model: expected one of {', '.join(MODELS)}. Received: {name!r}.")
+    path = (models_dir or settings().models_dir) / MODELS[name].file_name
+    beside = path.with_suffix(".json")
+    mend = HOW_TO_MEND.format(name=name)
+    try:
+        data = json.loads(beside.read_text(encoding="utf-8"))
+        missing = [key for key in REQUIRED if key not in data]
+        if missing:
+            raise ModelError(f"{beside.name}: {', '.join(missing)} missing. {mend}")
+        return ModelCard(
+            name=name,
+            version=data["version"],
+            path=path,
+            sha256=data["sha256"],
+            preprocessing=PreprocessingSpec(**data["preprocessing"]),
+            gradcam_layer=data["gradcam_layer"],
+            operating_point=OperatingPoint(**data["operating_point"]),
+            metadata=data,
+        )
+    except FileNotFoundError as error:
+        raise ModelError(f"{beside.name} is missing: {MODELS[name].title} is not in service. {mend}") from error
+    except (OSError, ValueError, TypeError, ConfigError) as error:
+        raise ModelError(f"{beside.name} is damaged ({error}). {mend}") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Checksum of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

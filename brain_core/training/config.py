@@ -1,0 +1,50 @@
+"""The settings of a training run, with the brief's values as defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from brain_core.errors import ConfigError
+from brain_core.training.augmentation import Augmentation
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Two-phase training of one model.
+
+    Attributes:
+        epochs_head: phase 1, backbone frozen, no augmentation (the custom CNN trains whole).
+        epochs_finetune: phase 2, with augmentation.
+        lr_head, lr_finetune: Adam's learning rates.
+        unfreeze: how many of the backbone's last layers phase 2 trains; BatchNorm stays in inference mode.
+        batch_size: scans a step; 4 where memory is short.
+        backbone: ``imagenet``, ``pretrained`` or a weights file; of no meaning for the custom CNN.
+        seed: of split, weights, order and augmentation.
+        keep: ``best`` keeps the epoch of lowest validation loss in either phase, ``last`` the last one.
+        augmentation: what phase 2 varies.
+    """
+
+    epochs_head: int = 20
+    epochs_finetune: int = 15
+    lr_head: float = 3e-4
+    lr_finetune: float = 3e-5
+    unfreeze: int = 30
+    batch_size: int = 8
+    backbone: str = "imagenet"
+    seed: int = 0
+    keep: str = "best"
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        for name in ("epochs_head", "epochs_finetune", "unfreeze"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name}: expected 0 or more. Received: {getattr(self, name)}.")
+        if self.epochs_head + self.epochs_finetune < 1:
+            raise ConfigError("epochs_head and epochs_finetune: at least one epoch is needed. Received: 0 and 0.")
+        if self.batch_size < 2:  # BatchNorm cannot normalise one scan
+            raise ConfigError(f"batch_size: expected 2 or more. Received: {self.batch_size}.")
+        for name in ("lr_head", "lr_finetune"):
+            if not 0 < getattr(self, name) < 1:
+                raise ConfigError(f"{name}: expected a number between 0 and 1. Received: {getattr(self, name)}.")
+        if self.keep not in ("best", "last"):
+            raise ConfigError(f"keep: expected 'best' or 'last'. Received: {self.keep!r}.")

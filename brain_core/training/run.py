@@ -1,0 +1,168 @@
+"""A training run from a data set to a model file with its metadata."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+import numpy as np
+
+from brain_core import metrics, thresholds
+from brain_core.datasets.duplicates import near_duplicate_groups
+from brain_core.datasets.index import Dataset
+from brain_core.datasets.splits import PARTS, Split, grouped_split
+from brain_core.files import write_json
+from brain_core.inference import Detector
+from brain_core.models import MODELS
+from brain_core.models.saving import save_compact
+from brain_core.preprocessing import PreprocessingSpec, square
+from brain_core.registry import ModelCard, OperatingPoint, read_card, sha256_of
+from brain_core.training.config import TrainConfig
+from brain_core.training.progress import Report, silent
+from brain_core.training.two_phase import Pictures, train_two_phase
+
+FORMAT = 1  # of the metadata
+HIGH_SENSITIVITY = 0.95
+BATCH = 8
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set with its groups and split: computed once, shared by the models of a run."""
+
+    dataset: Dataset
+    groups: np.ndarray
+    split: Split
+
+
+def prepare_run(dataset: Dataset, seed: int) -> Prepared:
+    """Group and split.
+
+    Raises:
+        DatasetError: the data set cannot be split honestly.
+    """
+    groups = near_duplicate_groups(dataset.scans)
+    return Prepared(dataset, groups, grouped_split(dataset.labels, groups, seed=seed))
+
+
+def train_model(
+    name: str,
+    prepared: Prepared,
+    run_dir: Path,
+    config: TrainConfig = TrainConfig(),
+    *,
+    spec: PreprocessingSpec | None = None,
+    report: Report = silent,
+) -> ModelCard:
+    """Train, save and measure one model; ``run_dir`` receives the file and its metadata, each in one step.
+
+    Returns:
+        The model as it can be put in service from ``run_dir``.
+    """
+    start = time.perf_counter()
+    spec = spec or MODELS[name].preprocessing
+    parts = {part: _pictures(prepared, part, spec) for part in PARTS[:2]}
+    model, history = train_two_phase(name, parts["train"], parts["validation"], spec, config, report)
+    path = run_dir / MODELS[name].file_name
+    save_compact(model, path)
+    checksum = sha256_of(path)
+    created = datetime.now(UTC)
+    card = ModelCard(
+        name=name,
+        version=f"{created:%Y-%m-%d}-{checksum[:8]}",
+        path=path,
+        sha256=checksum,
+        preprocessing=spec,
+        gradcam_layer=MODELS[name].gradcam_layer,
+        operating_point=OperatingPoint(thresholds.DEFAULT, "default", "not fitted"),
+        metadata={},
+    )
+    results = _measure(card, prepared)
+    seconds = round(time.perf_counter() - start)
+    write_json(
+        path.with_suffix(".json"),
+        _identity(card, created, model.count_params(), seconds)
+        | {"training": _training(config), "preprocessing": spec.to_json()}
+        | results
+        | {"calibration": None, "data": _data(prepared), "history": history},
+    )
+    return read_card(name, run_dir)
+
+
+def _identity(card: ModelCard, created: datetime, parameters: int, seconds: int) -> dict:
+    return {
+        "format": FORMAT,
+        "model": card.name,
+        "version": card.version,
+        "created": created.isoformat(timespec="seconds"),
+        "sha256": card.sha256,
+        "parameters": parameters,
+        "gradcam_layer": card.gradcam_layer,
+        "training_seconds": seconds,
+        "software": {"python": platform.python_version()} | {lib: version_of(lib) for lib in ("tensorflow", "keras")},
+    }
+
+
+def _training(config: TrainConfig) -> dict:
+    """The settings; of a weights file its name only, since its folder says nothing elsewhere."""
+    return asdict(replace(config, backbone=Path(config.backbone).name))
+
+
+def _pictures(prepared: Prepared, part: str, spec: PreprocessingSpec) -> Pictures:
+    chosen = prepared.split.part(part)
+    squares = np.stack([square(prepared.dataset.scans[i].grey, spec) for i in chosen])
+    return Pictures(squares, np.array([prepared.dataset.labels[i] for i in chosen], np.float32))
+
+
+def _data(prepared: Prepared) -> dict:
+    dataset = prepared.dataset
+    return {
+        "name": dataset.root.name,
+        "fingerprint": dataset.fingerprint,
+        "n": len(dataset.items),
+        "groups": len(set(prepared.groups.tolist())),
+        "unreadable": len(dataset.unreadable),
+        "train": [dataset.items[i].id for i in prepared.split.train],
+        "train_sha256": [dataset.scans[i].sha256[:16] for i in prepared.split.train],
+    }
+
+
+def _measure(card: ModelCard, prepared: Prepared) -> dict:
+    """Predictions of the saved file on validation and test; thresholds from validation alone; metrics of both."""
+    detector = Detector(card)
+    labels = np.array(prepared.dataset.labels)
+    rows, probability = {}, np.full(len(labels), np.nan)
+    for part in PARTS[1:]:
+        chosen = prepared.split.part(part)
+        for start in range(0, len(chosen), BATCH):
+            batch = chosen[start : start + BATCH]
+            predictions = detector.predict([prepared.dataset.scans[i] for i in batch])
+            probability[batch] = [p.probability for p in predictions]
+        rows[part] = [_row(prepared, i, probability[i]) for i in chosen]
+    fit = prepared.split.validation
+    fitted = {
+        "default": thresholds.DEFAULT,
+        "balanced_accuracy": thresholds.best_balanced_accuracy(labels[fit], probability[fit]),
+        "sensitivity_95": thresholds.sensitivity_at_least(labels[fit], probability[fit], HIGH_SENSITIVITY),
+    }
+    point = OperatingPoint(fitted["balanced_accuracy"], "best balanced accuracy", f"validation, n = {len(fit)}")
+    figures = {
+        part: metrics.compute(labels[i], probability[i], point.threshold, prepared.groups[i]).to_json()
+        for part in PARTS[1:]
+        for i in [prepared.split.part(part)]
+    }
+    return {"operating_point": asdict(point), "thresholds": fitted, "metrics": figures, "predictions": rows}
+
+
+def _row(prepared: Prepared, i: int, probability: float) -> dict:
+    return {
+        "id": prepared.dataset.items[i].id,
+        "sha256": prepared.dataset.scans[i].sha256[:16],
+        "group": int(prepared.groups[i]),
+        "label": prepared.dataset.labels[i],
+        "probability": round(float(probability), 6),
+    }

@@ -1,0 +1,105 @@
+"""One scan, opened: what the models say of it, where they look, and what speaks against trusting them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from brain_core.errors import ScanError
+from brain_core.scans import Scan
+from brain_core.scans.quality import DESCRIPTIONS, quality_flags
+from brain_core.ui import heatmaps, model_card, notice, pictures, reader, samples, session, theme
+from brain_core.ui.cases import Case
+from brain_core.ui.markup import esc
+from brain_core.ui.models import Loading
+
+if TYPE_CHECKING:
+    from brain_core.batch import Scored
+
+
+def show(case: Case, models: list[Loading]) -> None:
+    """The view of one case; before the reader's own opinion, where that comes first, the scan alone."""
+    kept = session.current()
+    if case.scored.error:
+        _header(case)
+        notice.show("error", case.scored.error, title="This file cannot be assessed. ")
+        return
+    try:
+        scan = kept.scan(case.entry)
+    except ScanError as error:
+        notice.show("error", str(error))
+    else:
+        if case.hidden:
+            _ask_first(case, scan)
+        else:
+            _answer(case, scan, {model.name: model.title for model in models})
+
+
+def agreement(scored: Scored, titles: dict[str, str]) -> str:
+    """A plain sentence on whether the models agree; empty without any."""
+    said = [
+        f"{titles[p.model]} says {theme.LABEL_WORDS[p.label].lower()} ({p.probability:.2f})" for p in scored.predictions
+    ]
+    if not said:
+        return ""
+    if len(said) == 1:
+        return "One model is in service, so there is no second opinion."
+    if scored.models_disagree:
+        return f"The models disagree: {', '.join(said)}. Read the scan itself before you trust either."
+    return f"Both models say {theme.LABEL_WORDS[scored.predictions[0].label].lower()}."
+
+
+def _header(case: Case) -> None:
+    tag = "" if case.entry.origin == "upload" else f' <span class="brain-tag">{esc(case.entry.origin)}</span>'
+    st.html(f'<div class="brain-name" role="heading" aria-level="2">{esc(case.entry.name)}{tag}</div>')
+
+
+def _ask_first(case: Case, scan: Scan) -> None:
+    left, right = st.columns([1, 2], gap="medium")
+    with left:
+        st.image(pictures.on_screen(scan), width="stretch", alt="The scan as read")
+        st.html(_facts(scan))
+    with right:
+        _header(case)
+        reader.ask(case.entry, session.current())
+
+
+def _answer(case: Case, scan: Scan, titles: dict[str, str]) -> None:
+    predictions = case.scored.predictions
+    if predictions:
+        session.current().shown.add(case.entry.key)
+    columns = st.columns(max(2, 1 + len(predictions)), gap="medium")
+    with columns[0]:
+        _header(case)
+        _summary(case, titles)
+    for column, prediction in zip(columns[1:], predictions, strict=False):
+        with column:
+            model_card.show(titles[prediction.model], prediction)
+    heatmaps.show(scan, [(titles[p.model], p) for p in predictions], _facts(scan))
+
+
+def _summary(case: Case, titles: dict[str, str]) -> None:
+    """Whether the models agree, what the reader said and what the reference standard says."""
+    sentence = agreement(case.scored, titles)
+    if case.scored.models_disagree:
+        notice.show("warning", sentence)
+    elif sentence:
+        st.html(f"<div>{esc(sentence)}</div>")
+    lines = [reader.sentence(case.opinion)] if case.opinion else []
+    if case.entry.reference and case.scored.predictions:
+        origin = "from its data set" if case.entry.origin == samples.REAL else "as drawn"
+        lines.append(f"Reference standard, {origin}: {theme.LABEL_WORDS[case.entry.reference].lower()}.")
+    if lines:
+        st.html('<div class="brain-quiet">' + "<br>".join(map(esc, lines)) + "</div>")
+
+
+def _facts(scan: Scan) -> str:
+    """Size, format, what the reader decided, and the quality flags, as HTML."""
+    lines = [f"<div>{scan.width} × {scan.height} pixels · {esc(scan.source)}</div>"]
+    lines += [f"<div>{esc(note)}</div>" for note in scan.notes]
+    lines += [
+        f'<div class="brain-flag"><span aria-hidden="true">⚠</span> {esc(DESCRIPTIONS[flag])}</div>'
+        for flag in quality_flags(scan)
+    ]
+    return '<div class="brain-quiet">' + "".join(lines) + "</div>"

@@ -1,0 +1,62 @@
+"""Results to take away: CSV, JSON and the overlays."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+from brain_core import batch
+from brain_core.ui import cases
+from brain_core.ui.cases import Case
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run such a cell
+
+
+def show(found: list[Case]) -> None:
+    """Three buttons; what has to be computed is computed at the click."""
+    records = cases.records(found)
+    if not records:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _button("CSV", to_csv(records), "brain-results.csv", "text/csv", "csv")
+        _button("JSON", to_json(records), "brain-results.json", "application/json", "json")
+        if any(case.scored.predictions and not case.hidden for case in found):
+            _button("Overlays (zip)", lambda: overlays(found), "brain-overlays.zip", "application/zip", "zip")
+        if hidden := sum(case.hidden for case in found):
+            st.caption(f"Without the {hidden} that you have yet to read.")
+
+
+def to_json(records: list[dict]) -> str:
+    return json.dumps(records, indent=2, ensure_ascii=False) + "\n"
+
+
+def to_csv(records: list[dict]) -> str:
+    """One line a record; flags joined by ``;``; a cell that a spreadsheet would take for a formula is quoted."""
+    table = pd.DataFrame([{**r, "flags": ";".join(r.get("flags", ()))} for r in records])
+    for column in ("path", "error"):
+        if column in table:
+            table[column] = table[column].map(_harmless, na_action="ignore")
+    return table.to_csv(index=False)
+
+
+def overlays(found: list[Case]) -> bytes:
+    """The zip archive of `batch.zip_of_overlays`."""
+    return batch.zip_of_overlays(cases.with_scans(found))
+
+
+def _harmless(text: str) -> str:
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
+
+
+def _button(label: str, data, file_name: str, mime: str, name: str) -> None:
+    st.download_button(
+        label,
+        data,
+        file_name,
+        mime,
+        key=f"detect_download_{name}",
+        on_click="ignore",
+        icon=":material/download:",
+    )

@@ -1,0 +1,55 @@
+"""Colours and the little style of our own: in one place, for both themes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+# Okabe and Ito (2008): told apart in every kind of colour vision, and by lightness in print. Each reads on the dark
+# and on the light background as a mark; words stay in the text colour.
+TUMOR = "#E69F00"  # orange
+NO_TUMOR = "#56B4E9"  # sky blue
+WARNING = "#F0E442"  # yellow
+ERROR = "#D55E00"  # vermilion
+READY = "#009E73"  # bluish green
+NEUTRAL = "#8A939E"  # grey, in both themes
+
+LABEL_COLORS = {"tumor": TUMOR, "no tumor": NO_TUMOR}
+LABEL_WORDS = {"tumor": "Tumour", "no tumor": "No tumour"}
+LABEL_SHAPES = {"tumor": "▲", "no tumor": "●"}  # so that colour is never the only sign
+
+# Drawn here: an icon by name would be fetched from a font server, and nothing leaves this machine.
+ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><ellipse cx="16" cy="16" rx="12" ry="14"
+fill="#14181d" stroke="#56B4E9" stroke-width="2.5"/><path d="M16 4v24" stroke="#56B4E9" stroke-width="1.5"/>
+<circle cx="21" cy="12" r="4" fill="#E69F00"/></svg>"""
+
+_STYLE = """
+<style>
+.block-container, .stMainBlockContainer {padding-top: 2.75rem; padding-bottom: 3rem; max-width: 1400px}
+h1 {padding: 0 !important}
+.brain-quiet {font-size: .875rem; opacity: .8; line-height: 1.45}
+.brain-disclaimer {font-size: .8125rem; opacity: .8; border-left: 3px solid %(neutral)s; padding: .1rem .75rem}
+.brain-notice {border-left: 3px solid; border-radius: .25rem; padding: .5rem .85rem; line-height: 1.45;
+  overflow-wrap: anywhere; background: color-mix(in srgb, currentColor 6%%, transparent)}
+.brain-name {font-weight: 600; font-size: 1.25rem; overflow-wrap: anywhere; line-height: 1.3}
+.brain-chips {display: flex; flex-wrap: wrap; gap: .35rem 1.25rem}
+.brain-dot {display: inline-block; width: .6em; height: .6em; border-radius: 50%%; margin-right: .45em}
+.brain-wait {animation: brain-pulse 1.4s ease-in-out infinite}
+@keyframes brain-pulse {50%% {opacity: .25}}
+@media (prefers-reduced-motion: reduce) {.brain-wait {animation: none}}
+.brain-tag {display: inline-block; font-size: .75rem; border: 1px solid currentColor; border-radius: 1rem;
+  padding: 0 .6em; opacity: .85; white-space: nowrap}
+.brain-column {font-weight: 600; margin-bottom: -.5rem}
+.brain-verdict {display: flex; justify-content: space-between; align-items: baseline; gap: 1rem;
+  font-size: 1.375rem; font-weight: 600; line-height: 1.3}
+.brain-number {font-variant-numeric: tabular-nums}
+.brain-flag {margin-top: .35rem; font-weight: 600}
+%(more)s
+</style>
+"""
+
+
+def apply() -> None:
+    """Our style, once a page."""
+    from brain_core.ui import probability_bar  # it takes its colours from here
+
+    st.html(_STYLE % {"neutral": NEUTRAL, "more": probability_bar.STYLE})

@@ -1,0 +1,16 @@
+"""Detect: scans in; two probabilities, labels and Grad-CAM overlays out."""
+
+import streamlit as st
+
+from brain_core.ui import case_list, intake, model_status, models, sample_gallery, scoring
+
+loading = models.current()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.title("Detect", anchor=False)
+    model_status.show(loading)
+entries = intake.show()
+if entries:
+    scoring.show(entries, loading)
+    case_list.show(entries, loading)
+else:
+    sample_gallery.show()

@@ -1,0 +1,15 @@
+"""The dashboard's router: `streamlit run streamlit_app.py`. Every screen stands in `pages/`."""
+
+import streamlit as st
+
+from brain_core.ui import disclaimer, theme
+
+PAGES = [
+    st.Page("pages/1_Detect.py", title="Detect", icon=":material/radiology:", default=True),
+]
+
+st.set_page_config(page_title="BRAIN", page_icon=theme.ICON, layout="wide")
+theme.apply()
+page = st.navigation(PAGES)
+disclaimer.show()
+page.run()

@@ -1,0 +1,78 @@
+import hashlib
+import json
+
+import pytest
+
+from brain_core.errors import ModelError
+from brain_core.registry import read_card
+from tests.helpers import put_in_service
+
+
+@pytest.fixture
+def service(tmp_path, set_environment):
+    set_environment(BRAIN_MODELS_DIR=tmp_path)
+    return tmp_path
+
+
+def test_card_says_what_the_metadata_say(service):
+    put_in_service(service, "custom_cnn")
+    card = read_card("custom_cnn")
+    assert (card.name, card.version, card.gradcam_layer) == ("custom_cnn", "test-custom_cnn", "conv3")
+    assert card.operating_point.source == "best balanced accuracy, validation, n = 9"
+    assert card.load().name == "custom_cnn"
+
+
+def test_unknown_model_is_named(service):
+    with pytest.raises(ModelError, match="expected one of custom_cnn, resnet50. Received: 'vgg'"):
+        read_card("vgg")
+
+
+def test_missing_file_is_named_with_the_way_to_mend_it(service):
+    put_in_service(service, "resnet50").unlink()
+    with pytest.raises(ModelError, match=r"resnet50_transfer\.keras is missing.*train DATASET --model resnet50"):
+        read_card("resnet50").load()
+
+
+def test_missing_metadata_is_named(service):
+    with pytest.raises(ModelError, match=r"custom_cnn_fixed\.json is missing"):
+        read_card("custom_cnn")
+
+
+def test_one_changed_byte_is_found_before_anything_is_loaded(service):
+    path = put_in_service(service, "custom_cnn")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match=r"custom_cnn_fixed\.keras is damaged: its checksum"):
+        read_card("custom_cnn").load()
+
+
+def test_file_that_is_no_model_but_has_the_right_checksum(service):
+    path = put_in_service(service, "custom_cnn")
+    path.write_bytes(b"not a model")
+    metadata = json.loads(path.with_suffix(".json").read_text())
+    metadata["sha256"] = hashlib.sha256(b"not a model").hexdigest()
+    path.with_suffix(".json").write_text(json.dumps(metadata))
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        read_card("custom_cnn").load()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is damaged"),
+        ("[]", "missing"),
+        ('{"model": "custom_cnn"}', "version, sha256, preprocessing, gradcam_layer, operating_point missing"),
+    ],
+)
+def test_damaged_metadata(service, text, message):
+    path = put_in_service(service, "custom_cnn").with_suffix(".json")
+    path.write_text(text)
+    with pytest.raises(ModelError, match=message):
+        read_card("custom_cnn")
+
+
+def test_preprocessing_of_an_unknown_kind_is_refused(service):
+    put_in_service(service, "custom_cnn", preprocessing={"scaling": "magic"})
+    with pytest.raises(ModelError, match="Preprocessing: expected one of"):
+        read_card("custom_cnn")

@@ -1,0 +1,62 @@
+"""Settings come from the environment, once, and nonsense in it is refused by name."""
+
+import dataclasses
+
+import pytest
+
+from brain_core import settings as module
+from brain_core.errors import ConfigError
+from brain_core.settings import PROJECT, Settings
+
+
+def test_defaults_lie_inside_the_project():
+    found = Settings.from_environment({})
+    assert found.home == PROJECT / "var"
+    assert found.models_dir == PROJECT / "saved_models"
+    assert found.data_dir is None
+    assert (found.max_pixels, found.max_file_bytes) == (40_000_000, 100_000_000)
+
+
+def test_every_variable_is_read(tmp_path):
+    found = Settings.from_environment(
+        {
+            "BRAIN_HOME": str(tmp_path / "a"),
+            "BRAIN_MODELS_DIR": str(tmp_path / "b"),
+            "BRAIN_DATA_DIR": str(tmp_path / "c"),
+            "BRAIN_MAX_MEGAPIXELS": "7",
+            "BRAIN_MAX_FILE_MEGABYTES": "3",
+        }
+    )
+    assert found == Settings(tmp_path / "a", tmp_path / "b", tmp_path / "c", 7, 3)
+    assert (found.max_pixels, found.max_file_bytes) == (7_000_000, 3_000_000)
+
+
+def test_an_empty_variable_counts_as_not_set():
+    empty = dict.fromkeys(("BRAIN_HOME", "BRAIN_DATA_DIR", "BRAIN_MAX_MEGAPIXELS"), "")
+    assert Settings.from_environment(empty) == Settings()
+
+
+def test_paths_become_absolute_and_the_home_folder_is_expanded(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    found = Settings.from_environment({"BRAIN_HOME": "~/brain", "BRAIN_MODELS_DIR": "models"})
+    assert (found.home, found.models_dir) == (tmp_path / "brain", tmp_path / "models")
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "many", " "])
+@pytest.mark.parametrize("name", ["BRAIN_MAX_MEGAPIXELS", "BRAIN_MAX_FILE_MEGABYTES"])
+def test_a_limit_that_is_no_positive_whole_number_is_refused(name, text):
+    with pytest.raises(ConfigError, match=f"{name}: expected a positive whole number. Received: '{text}'"):
+        Settings.from_environment({name: text})
+
+
+def test_settings_are_read_once_and_cannot_be_changed(set_environment, monkeypatch):
+    before = set_environment(BRAIN_MAX_MEGAPIXELS=5)
+    monkeypatch.setenv("BRAIN_MAX_MEGAPIXELS", "6")
+    assert module.settings() is before
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        before.max_megapixels = 6
+
+
+def test_the_fixture_keeps_tests_out_of_the_project(settings, tmp_path):
+    assert settings.home == tmp_path / "var"

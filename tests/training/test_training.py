@@ -1,0 +1,265 @@
+"""Training end to end on phantoms: short, but the very code that trains the models in service."""
+
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from brain_core.datasets.index import load_dataset
+from brain_core.errors import Cancelled, ConfigError, DatasetError
+from brain_core.evaluation import evaluate
+from brain_core.inference import Detector
+from brain_core.models import MODELS, resnet50, weights
+from brain_core.preprocessing import PreprocessingSpec, prepare, scale, square
+from brain_core.scans.phantom import write_dataset
+from brain_core.training import two_phase
+from brain_core.training.config import TrainConfig
+from brain_core.training.pretraining import PretrainConfig, pretrain
+from brain_core.training.run import prepare_run, train_model
+
+SHORT = TrainConfig(epochs_head=1, epochs_finetune=1)
+
+
+@pytest.fixture(scope="module")
+def prepared(phantom_dataset):
+    return prepare_run(load_dataset(phantom_dataset), seed=0)
+
+
+@pytest.fixture(scope="module")
+def trained(prepared, tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("run")
+    seen = []
+    card = train_model("custom_cnn", prepared, run_dir, SHORT, report=seen.append)
+    return card, seen
+
+
+@pytest.fixture(scope="module")
+def backbone(tmp_path_factory):
+    keras.utils.set_random_seed(0)
+    path = tmp_path_factory.mktemp("backbone") / "backbone.npz"
+    weights.save_npz(MODELS["resnet50"].build(), path)
+    return path
+
+
+def test_training_and_service_see_the_identical_array(prepared):
+    for name in MODELS:
+        spec = MODELS[name].preprocessing
+        chosen = prepared.split.train[:3]
+        in_training = scale(two_phase_pictures(prepared, spec), spec.scaling)
+        for array, i in zip(in_training, chosen, strict=False):
+            assert (array == prepare(prepared.dataset.scans[i], spec)).all()
+
+
+def two_phase_pictures(prepared, spec):
+    return np.stack([square(prepared.dataset.scans[i].grey, spec) for i in prepared.split.train])
+
+
+def test_metadata_hold_what_the_design_asks_for(trained, prepared):
+    card, _ = trained
+    data = card.metadata
+    assert data["training"]["epochs_head"] == 1
+    assert data["training"]["lr_finetune"] == 3e-5
+    assert data["preprocessing"] == MODELS["custom_cnn"].preprocessing.to_json()
+    assert data["data"]["fingerprint"] == prepared.dataset.fingerprint
+    assert [len(data["history"][phase]) for phase in ("phase 1", "phase 2")] == [1, 1]
+    assert {"loss", "accuracy", "auc", "val_loss"} <= set(data["history"]["phase 1"][0])
+    assert data["parameters"] == 40_673
+    assert data["calibration"] is None
+    ids = [
+        data["data"]["train"],
+        *([row["id"] for row in data["predictions"][part]] for part in ("validation", "test")),
+    ]
+    flat = [i for part in ids for i in part]
+    assert len(flat) == len(set(flat)) == len(prepared.dataset.items)
+
+
+def test_operating_point_comes_from_validation_alone(trained):
+    from brain_core.thresholds import best_balanced_accuracy
+
+    card, _ = trained
+    rows = card.metadata["predictions"]["validation"]
+    labels, scores = [r["label"] for r in rows], [r["probability"] for r in rows]
+    assert card.operating_point.threshold == pytest.approx(best_balanced_accuracy(labels, scores), abs=1e-5)
+    assert card.operating_point.fitted_on == f"validation, n = {len(rows)}"
+
+
+def test_stored_predictions_are_those_of_the_saved_file(trained, prepared):
+    card, _ = trained
+    detector = Detector(card)
+    by_id = {item.id: scan for item, scan in zip(prepared.dataset.items, prepared.dataset.scans, strict=True)}
+    for row in card.metadata["predictions"]["test"]:
+        assert detector.predict([by_id[row["id"]]])[0].probability == pytest.approx(row["probability"], abs=1e-4)
+
+
+def test_evaluate_on_the_stored_test_part_repeats_the_stored_metrics(trained, prepared):
+    card, _ = trained
+    result = evaluate(prepared.dataset, Detector(card), "test")
+    stored = card.metadata["metrics"]["test"]
+    assert result.metrics.n == stored["n"]
+    assert result.metrics.accuracy.value == stored["accuracy"]["value"]
+    assert result.trained_on == 0
+    everything = evaluate(prepared.dataset, Detector(card), "all")
+    assert everything.metrics.n == len(prepared.dataset.items)
+    assert everything.trained_on == len(prepared.split.train)
+
+
+def test_test_part_of_another_data_set_is_refused(trained, tmp_path):
+    other = load_dataset(write_dataset(tmp_path, 2, seed=99, size=128))
+    with pytest.raises(DatasetError, match="none of the .* scans of the test part"):
+        evaluate(other, Detector(trained[0]), "test")
+
+
+def test_progress_names_phase_epoch_and_batch(trained):
+    _, seen = trained
+    assert {(p.phase, p.epochs) for p in seen} == {("phase 1", 1), ("phase 2", 1)}
+    last = seen[-1]
+    assert last.epoch_ended
+    assert last.metrics["val_loss"] > 0
+
+
+def test_same_seed_same_model(prepared, tmp_path):
+    config = replace(SHORT, epochs_finetune=0)
+    cards = [train_model("custom_cnn", prepared, tmp_path / str(i), config) for i in range(2)]
+    first, second = ([r["probability"] for r in card.metadata["predictions"]["test"]] for card in cards)
+    assert first == pytest.approx(second, abs=1e-4)
+
+
+def test_cancelled_run_leaves_nothing(prepared, tmp_path):
+    def stop(_):
+        raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        train_model("custom_cnn", prepared, tmp_path / "run", SHORT, report=stop)
+    assert not (tmp_path / "run").exists()
+
+
+def test_resnet50_trains_its_top_and_nothing_else(prepared, backbone, tmp_path):
+    config = TrainConfig(epochs_head=1, epochs_finetune=1, lr_finetune=0.01, backbone=str(backbone), keep="last")
+    card = train_model("resnet50", prepared, tmp_path, config)
+    assert card.metadata["training"]["backbone"] == "backbone.npz"
+    assert card.path.stat().st_size < 60e6
+    start = MODELS["resnet50"].build()
+    weights.load_file(start, backbone)
+    model = card.load()
+    layers = resnet50.backbone_layers(model)
+    for position, layer in enumerate(layers):
+        if not layer.weights:
+            continue
+        pairs = zip(layer.get_weights(), start.get_layer(layer.name).get_weights(), strict=True)
+        same = all(np.allclose(a, b, rtol=2**-10) for a, b in pairs)
+        may_move = position >= len(layers) - 30 and not isinstance(layer, keras.layers.BatchNormalization)
+        assert same != may_move, layer.name
+
+
+def test_cached_features_train_the_head_as_the_plain_loop_does(backbone):
+    """Phase 1 with cached features against the whole model with a frozen backbone, dropout off: same weights."""
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    squares = rng.integers(0, 256, (8, 224, 224), np.uint8)
+    part = two_phase.Pictures(squares, np.array([0, 1] * 4, np.float32))
+    config = TrainConfig(epochs_head=1, epochs_finetune=0, batch_size=8, backbone=str(backbone), keep="last")
+
+    def build():
+        keras.utils.set_random_seed(1)
+        model = MODELS["resnet50"].build()
+        weights.load_file(model, backbone)
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = 0.0
+        return model
+
+    plain = build()
+    for layer in resnet50.backbone_layers(plain):
+        layer.trainable = False
+    spec = PreprocessingSpec("caffe")
+    plain.compile(keras.optimizers.Adam(config.lr_head), "binary_crossentropy")
+    plain.fit(scale(squares, "caffe"), part.labels[:, None], batch_size=8, epochs=1, verbose=0, shuffle=False)
+
+    cached, original = build(), resnet50.build_head
+    best = two_phase._Best("last")
+
+    def head_without_dropout():
+        head = original()
+        for layer in head.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = 0.0
+        return head
+
+    two_phase.resnet50.build_head = head_without_dropout
+    try:
+        two_phase._head_on_cached_features(cached, part, part, spec, config, best, lambda _: None)
+    finally:
+        two_phase.resnet50.build_head = original
+    for name in ("branch1", "dense2", "probability", "dense1_bn"):
+        for a, b in zip(cached.get_layer(name).get_weights(), plain.get_layer(name).get_weights(), strict=True):
+            assert a == pytest.approx(b, abs=2e-4)
+
+
+def test_pretrained_backbone_that_is_not_there_names_the_command(prepared, tmp_path):
+    with pytest.raises(ConfigError, match="python -m brain_core pretrain DATASET"):
+        train_model("resnet50", prepared, tmp_path, replace(SHORT, backbone="pretrained"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs_head": -1}, "epochs_head: expected 0 or more. Received: -1"),
+        ({"epochs_head": 0, "epochs_finetune": 0}, "at least one epoch"),
+        ({"batch_size": 1}, "batch_size: expected 2 or more"),
+        ({"lr_head": 0.0}, "lr_head: expected a number between 0 and 1"),
+        ({"keep": "worst"}, "keep: expected 'best' or 'last'"),
+    ],
+)
+def test_settings_out_of_range(change, message):
+    with pytest.raises(ConfigError, match=message):
+        TrainConfig(**change)
+
+
+def test_defaults_are_the_briefs():
+    config = TrainConfig()
+    assert (config.epochs_head, config.epochs_finetune, config.lr_head, config.lr_finetune) == (20, 15, 3e-4, 3e-5)
+    assert (config.unfreeze, config.batch_size, config.backbone) == (30, 8, "imagenet")
+    a = config.augmentation
+    assert (a.rotation, a.shift, a.flip, a.zoom, a.brightness) == (15, 0.05, 0.5, (0.95, 1.05), (0.95, 1.05))
+
+
+@pytest.fixture
+def kinds(tmp_path):
+    source = write_dataset(tmp_path / "source", 6, seed=5, size=64)
+    root = tmp_path / "kinds"
+    pictures = {"yes": sorted((source / "yes").iterdir()), "no": sorted((source / "no").iterdir())}
+    for folder, files in {
+        "glioma": pictures["yes"][:3],
+        "pituitary": pictures["yes"][3:],
+        "notumor": pictures["no"],
+    }.items():
+        (root / folder).mkdir(parents=True)
+        for file in files:
+            file.rename(root / folder / file.name)
+    return load_dataset(root)
+
+
+def test_pretraining_writes_a_backbone_and_goes_on_from_its_last_epoch(kinds, backbone, tmp_path):
+    config = PretrainConfig(epochs=1, size=64, batch_size=4, precision="float32")
+    path = pretrain(kinds, tmp_path / "run", config, init=backbone)
+    first = json.loads((tmp_path / "run" / "pretraining.json").read_text())
+    assert len(first["epochs"]) == 1
+    model = MODELS["resnet50"].build()
+    assert weights.load_file(model, path) == []
+    start = MODELS["resnet50"].build()
+    weights.load_file(start, backbone)
+    moved = [
+        not np.array_equal(model.get_layer(f"conv{s}_block1_1_conv").get_weights()[0],
+                           start.get_layer(f"conv{s}_block1_1_conv").get_weights()[0])
+        for s in (2, 3, 4, 5)
+    ]  # fmt: skip
+    assert moved == [True] * 4
+    pretrain(kinds, tmp_path / "run", replace(config, epochs=2), init=backbone)
+    assert len(json.loads((tmp_path / "run" / "pretraining.json").read_text())["epochs"]) == 2
+
+
+def test_pretraining_with_nothing_to_learn_from(prepared, tmp_path):
+    with pytest.raises(ConfigError, match="needs a teacher"):
+        pretrain(prepared.dataset, tmp_path)

@@ -1,0 +1,40 @@
+"""Two small models in service that answer to bright regions, for tests of the screens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from brain_core.models import MODELS
+from tests.helpers import SIZE, put_in_service
+
+PATCH = 16  # pixels, side of the patches whose brightness counts
+
+
+def bright_patch_network(name: str, *, level: float, gain: float, offset: float) -> keras.Model:
+    """logit = gain * mean(relu(patch brightness - level)) - offset; brightness is 0..1."""
+    inputs = layers.Input((SIZE, SIZE, 3))
+    features = layers.Conv2D(
+        1, PATCH, strides=PATCH // 2, padding="same", activation="relu", name=MODELS[name].gradcam_layer
+    )(inputs)
+    pooled = layers.GlobalAveragePooling2D(name="average")(features)
+    outputs = layers.Dense(1, activation="sigmoid", name="probability")(pooled)
+    model = keras.Model(inputs, outputs, name=name)
+    scale, shift = (1.0, 0.0) if MODELS[name].preprocessing.scaling == "unit" else (255.0, 114.8)  # mean grey
+    kernel = np.full((PATCH, PATCH, 3, 1), 1 / (3 * PATCH**2 * scale), "float32")
+    others = ([shift / scale - level], [[gain]], [-offset])
+    model.set_weights([kernel, *(np.array(values, "float32") for values in others)])
+    return model
+
+
+def bright_patch_service(models_dir: Path) -> Path:
+    """Both models in ``models_dir``; the second asks for brighter patches, so that they disagree on some phantoms."""
+    models_dir.mkdir(parents=True, exist_ok=True)
+    first = bright_patch_network("custom_cnn", level=0.55, gain=100, offset=3)
+    put_in_service(models_dir, "custom_cnn", first, version="test-1")
+    second = bright_patch_network("resnet50", level=0.70, gain=150, offset=2)
+    put_in_service(models_dir, "resnet50", second, version="test-2")
+    return models_dir
