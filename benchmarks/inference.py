@@ -83,7 +83,7 @@ def usual_recipe(model, layer: str, scan: np.ndarray):
     import keras
     import tensorflow as tf
 
-    both = keras.Model(model.inputs, [model.get_layer(layer).output, model.output])
+    both = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.output])
 
     def run():
         model.predict(scan, verbose=0)

@@ -51,7 +51,7 @@ def upload(address: str, scans: list[Path]) -> None:
         page = browser.new_page()
         page.goto(address)
         page.locator("input[type=file]").set_input_files([str(path) for path in scans])
-        page.get_by_text(re.compile(r"Worklist", re.I)).first.wait_for(timeout=180_000)
+        page.get_by_text("Overlays (zip)").wait_for(timeout=180_000)
         browser.close()
 
 

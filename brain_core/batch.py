@@ -13,12 +13,11 @@ from PIL import Image
 
 from brain_core import overlay
 from brain_core.errors import ScanError
+from brain_core.preprocessing import BATCH
 from brain_core.scans import Scan
 
 if TYPE_CHECKING:  # their module brings TensorFlow, which rows that failed do not need
     from brain_core.inference import Detector, Prediction
-
-BATCH = 8  # scans a pass: bounds memory; more gains nothing on a processor
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from brain_core import metrics
-from brain_core.batch import BATCH
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
 from brain_core.errors import DatasetError
 from brain_core.inference import Detector
+from brain_core.preprocessing import BATCH
 
 TEST, ALL = "test", "all"
 

@@ -14,6 +14,7 @@ from brain_core.errors import ConfigError
 from brain_core.scans.scan import Scan
 
 INPUT_SIZE = 224  # pixels, both models
+BATCH = 8  # scans a pass: bounds memory; more gains nothing on a processor
 # Keras' resnet.preprocess_input ("caffe" mode): BGR order, ImageNet channel means taken off, no scaling.
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 
@@ -109,7 +110,7 @@ def square(grey: np.ndarray, spec: PreprocessingSpec) -> np.ndarray:
         head = head_box(grey)
         grey, background = _stretch_intensity(grey, head, background)
     cut = _cut(grey, box, background)
-    shrinking = box.height > spec.size
+    shrinking = max(box.height, box.width) > spec.size
     return cv2.resize(cut, (spec.size, spec.size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
 
 

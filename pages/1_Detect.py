@@ -4,10 +4,9 @@ import streamlit as st
 
 from brain_core.ui import case_list, intake, model_status, models, sample_gallery, scoring
 
+st.title("Detect", anchor=False)
 loading = models.current()
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.title("Detect", anchor=False)
-    model_status.show(loading)
+model_status.show(loading)
 entries = intake.show()
 if entries:
     scoring.show(entries, loading)

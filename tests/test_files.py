@@ -20,6 +20,15 @@ def test_the_file_appears_when_the_block_ends_and_nothing_else_remains(tmp_path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
+def test_who_is_reading_goes_on_reading_the_old_content(tmp_path):
+    path = tmp_path / "model.json"
+    write_json(path, "old")
+    with path.open() as reader:
+        write_json(path, "new")
+        assert reader.read() == '"old"\n'
+    assert path.read_text() == '"new"\n'
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_failure_keeps_the_old_content_and_leaves_no_temporary_file(tmp_path, error):
     path = tmp_path / "file.txt"

@@ -84,6 +84,12 @@ def test_padding_centres_the_head_in_a_square():
     np.testing.assert_array_equal(result, expected)
 
 
+def test_padding_centres_a_wide_head_too():
+    spec = PreprocessingSpec("unit", intensity="none", size=108)
+    assert input_box(rectangle().T, spec) == Box(56 - 25, 36, 56 - 25 + 108, 144)
+    np.testing.assert_array_equal(square(rectangle().T, spec)[29:79, 4:104], 200)
+
+
 def test_padding_beyond_the_picture_has_the_colour_of_the_background():
     spec = PreprocessingSpec("unit", intensity="none", size=200)
     picture = rectangle(0, 4, 200, 96, shape=(200, 100), inside=20, outside=240)
@@ -135,6 +141,20 @@ def test_percentiles_are_mapped_to_the_full_range():
     result = square(picture, spec)  # 40 and 200 are the 1st and 99th percentile: (x - 40) * 255 / 160
     assert (result[0, 0], result[0, 63], result[21, 11]) == (0, 255, 96)  # 60 * 255 / 160 = 95.6
     assert set(np.unique(result)) == {0, 96, 255}
+
+
+def test_the_1st_and_the_99th_percentile_are_the_ends_of_the_range():
+    picture = np.full((200, 200), 120, np.uint8)
+    picture[:, :3], picture[:, -3:] = 100, 140  # 1.5 % each, and too faint for a head: the whole picture counts
+    result = square(picture, PreprocessingSpec("unit", crop="none", fit="stretch", size=200))
+    assert (result[0, 0], result[0, 100], result[0, -1]) == (0, 128, 255)
+
+
+def test_the_padding_is_mapped_like_the_background():
+    picture = rectangle(0, 4, 200, 96, shape=(200, 100), inside=20, outside=230)
+    result = square(picture, PreprocessingSpec("unit", size=200))
+    assert set(np.unique(result[:, :54])) == {255}
+    assert set(np.unique(result[:, 54:146])) == {0}
 
 
 def test_values_beyond_the_percentiles_are_clipped():

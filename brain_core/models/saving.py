@@ -19,7 +19,7 @@ def save_compact(model: keras.Model, path: Path) -> None:
     Graph and weights only: the optimizer's state would triple the size. The file is written in one step: whoever
     reads ``path`` sees the old file or the new.
     """
-    uncompiled = keras.models.clone_model(model)
+    uncompiled = type(model).from_config(model.get_config())
     uncompiled.set_weights([round_mantissa(weight) for weight in model.get_weights()])
     with replacing(path) as temporary:
         uncompiled.save(temporary)

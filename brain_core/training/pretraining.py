@@ -154,7 +154,7 @@ def pretrain(
     }
     path = run_dir / "backbone.npz"
     save = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _end_epoch(backbone, path, history, logs))
-    resume = keras.callbacks.BackupAndRestore(run_dir / "resume")
+    resume = keras.callbacks.BackupAndRestore(run_dir / "resume", delete_checkpoint=False)
     model.fit(
         views,
         epochs=config.epochs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import time
 from dataclasses import asdict, dataclass, replace
@@ -19,15 +20,15 @@ from brain_core.files import write_json
 from brain_core.inference import Detector
 from brain_core.models import MODELS
 from brain_core.models.saving import save_compact
-from brain_core.preprocessing import PreprocessingSpec, square
+from brain_core.models.weights import PRETRAINED
+from brain_core.preprocessing import BATCH, PreprocessingSpec, square
 from brain_core.registry import ModelCard, OperatingPoint, read_card, sha256_of
 from brain_core.training.config import TrainConfig
 from brain_core.training.progress import Report, silent
-from brain_core.training.two_phase import Pictures, train_two_phase
+from brain_core.training.two_phase import Pictures, backbone_file, train_two_phase
 
 FORMAT = 1  # of the metadata
 HIGH_SENSITIVITY = 0.95
-BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def train_model(
         _identity(card, created, model.count_params(), seconds)
         | {"training": _training(config), "preprocessing": spec.to_json()}
         | results
+        | {"backbone": backbone_record(config.backbone) if name == "resnet50" else None}
         | {"calibration": None, "data": _data(prepared), "history": history},
     )
     return read_card(name, run_dir)
@@ -110,6 +112,16 @@ def _identity(card: ModelCard, created: datetime, parameters: int, seconds: int)
 def _training(config: TrainConfig) -> dict:
     """The settings; of a weights file its name only, since its folder says nothing elsewhere."""
     return asdict(replace(config, backbone=Path(config.backbone).name))
+
+
+def backbone_record(choice: str) -> dict:
+    """Where the backbone came from: the choice, its file's checksum, and how it was pretrained if that is known."""
+    path = backbone_file(choice)
+    if path is None:
+        return {"source": choice}
+    record = {"source": choice if choice == PRETRAINED else path.name, "sha256": sha256_of(path)}
+    beside = path.with_name("pretraining.json")
+    return record | ({"pretraining": json.loads(beside.read_text())} if beside.is_file() else {})
 
 
 def _pictures(prepared: Prepared, part: str, spec: PreprocessingSpec) -> Pictures:

@@ -73,19 +73,22 @@ def train_two_phase(
     return model, history
 
 
+def backbone_file(choice: str) -> Path | None:
+    """The weights file that `TrainConfig.backbone` names, None for Keras' download."""
+    if choice == weights.IMAGENET:
+        return None
+    return pretrained_backbone() if choice == weights.PRETRAINED else Path(choice)
+
+
 def load_backbone(model: keras.Model, choice: str) -> None:
     """Weights for the ResNet50 backbone by the user's choice; see `TrainConfig.backbone`."""
-    if choice == weights.IMAGENET:
+    path = backbone_file(choice)
+    if path is None:
         weights.load_imagenet(model)
-    elif choice == weights.PRETRAINED:
-        path = pretrained_backbone()
-        if not path.is_file():
-            raise ConfigError(
-                f"No pretrained backbone yet: {path.name} is made by 'python -m brain_core pretrain DATASET'."
-            )
-        weights.load_file(model, path)
-    else:
-        weights.load_file(model, Path(choice))
+        return
+    if choice == weights.PRETRAINED and not path.is_file():
+        raise ConfigError(f"No pretrained backbone yet: 'python -m brain_core pretrain DATASET' makes {path.name}.")
+    weights.load_file(model, path)
 
 
 class _Best:

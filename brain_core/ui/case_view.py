@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from brain_core.errors import ScanError
+from brain_core.registry import ModelCard
 from brain_core.scans import Scan
 from brain_core.scans.quality import DESCRIPTIONS, quality_flags
 from brain_core.ui import heatmaps, model_card, notice, pictures, reader, samples, session, theme
@@ -33,7 +34,7 @@ def show(case: Case, models: list[Loading]) -> None:
         if case.hidden:
             _ask_first(case, scan)
         else:
-            _answer(case, scan, {model.name: model.title for model in models})
+            _answer(case, scan, models)
 
 
 def agreement(scored: Scored, titles: dict[str, str]) -> str:
@@ -48,6 +49,12 @@ def agreement(scored: Scored, titles: dict[str, str]) -> str:
     if scored.models_disagree:
         return f"The models disagree: {', '.join(said)}. Read the scan itself before you trust either."
     return f"Both models say {theme.LABEL_WORDS[scored.predictions[0].label].lower()}."
+
+
+def learned_from(card: ModelCard, sha256: str) -> bool:
+    """Whether the scan was in the model's training set; its metadata list the checksums, shortened."""
+    listed = card.metadata.get("data", {}).get("train_sha256", ())
+    return any(sha256.startswith(start) for start in listed if start)
 
 
 def _header(case: Case) -> None:
@@ -65,22 +72,23 @@ def _ask_first(case: Case, scan: Scan) -> None:
         reader.ask(case.entry, session.current())
 
 
-def _answer(case: Case, scan: Scan, titles: dict[str, str]) -> None:
+def _answer(case: Case, scan: Scan, models: list[Loading]) -> None:
     predictions = case.scored.predictions
+    titles = {model.name: model.title for model in models}
     if predictions:
         session.current().shown.add(case.entry.key)
-    columns = st.columns(max(2, 1 + len(predictions)), gap="medium")
+    columns = st.columns(heatmaps.COLUMNS, gap="medium")
     with columns[0]:
         _header(case)
-        _summary(case, titles)
+        _summary(case, titles, [model.title for model in models if learned_from(model.card, scan.sha256)])
     for column, prediction in zip(columns[1:], predictions, strict=False):
         with column:
             model_card.show(titles[prediction.model], prediction)
     heatmaps.show(scan, [(titles[p.model], p) for p in predictions], _facts(scan))
 
 
-def _summary(case: Case, titles: dict[str, str]) -> None:
-    """Whether the models agree, what the reader said and what the reference standard says."""
+def _summary(case: Case, titles: dict[str, str], trained: list[str]) -> None:
+    """Whether the models agree, what the reader said, the reference standard, and which models know the scan."""
     sentence = agreement(case.scored, titles)
     if case.scored.models_disagree:
         notice.show("warning", sentence)
@@ -90,6 +98,8 @@ def _summary(case: Case, titles: dict[str, str]) -> None:
     if case.entry.reference and case.scored.predictions:
         origin = "from its data set" if case.entry.origin == samples.REAL else "as drawn"
         lines.append(f"Reference standard, {origin}: {theme.LABEL_WORDS[case.entry.reference].lower()}.")
+    if trained:
+        lines.append(f"{' and '.join(trained)} learned from this very scan: the result says nothing of new ones.")
     if lines:
         st.html('<div class="brain-quiet">' + "<br>".join(map(esc, lines)) + "</div>")
 

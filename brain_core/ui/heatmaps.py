@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from brain_core import overlay
+from brain_core.models import MODELS
 from brain_core.scans import Scan
 from brain_core.ui import pictures
 from brain_core.ui.markup import esc
@@ -15,6 +16,7 @@ from brain_core.ui.markup import esc
 if TYPE_CHECKING:
     from brain_core.inference import Prediction
 
+COLUMNS = 1 + len(MODELS)  # also where a model is out of service: pictures keep their size
 STOPS = 24  # of the colour bar's gradient
 
 
@@ -26,7 +28,7 @@ def show(scan: Scan, predictions: list[tuple[str, Prediction]], facts: str) -> N
         predictions: with the model's title.
         facts: HTML below the scan.
     """
-    columns = st.columns(max(2, 1 + len(predictions)), gap="medium")
+    columns = st.columns(COLUMNS, gap="medium")
     with columns[0]:
         st.html('<div class="brain-column">Scan</div>')
         st.image(pictures.on_screen(scan), width="stretch", alt="The scan as read, without any overlay")
@@ -34,7 +36,7 @@ def show(scan: Scan, predictions: list[tuple[str, Prediction]], facts: str) -> N
         opacity, colormap = _controls() if predictions else (0.0, overlay.DEFAULT_COLORMAP)
     for column, (title, prediction) in zip(columns[1:], predictions, strict=False):
         with column:
-            st.html(f'<div class="brain-column">{esc(title)}: where it looks</div>')
+            st.html(f'<div class="brain-column">{esc(title)}: Grad-CAM</div>')
             _overlay(scan, title, prediction, opacity, colormap)
 
 

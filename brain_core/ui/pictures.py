@@ -23,13 +23,18 @@ SCREEN_SIDE = 900  # pixels; a larger scan is shown smaller, downloads keep its 
 
 def thumbnail(scan: Scan) -> str:
     """A small square picture as a data URL; no text of the file gets into it."""
-    small = Image.fromarray(scan.rgb)
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    square = Image.new("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    square.paste(small, ((THUMBNAIL_SIDE - small.width) // 2, (THUMBNAIL_SIDE - small.height) // 2))
     buffer = io.BytesIO()
-    square.save(buffer, "JPEG", quality=85)
+    square(scan, THUMBNAIL_SIDE).save(buffer, "JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def square(scan: Scan, side: int) -> Image.Image:
+    """The whole scan in a black square of ``side`` pixels, never enlarged."""
+    small = Image.fromarray(scan.rgb)
+    small.thumbnail((side, side))
+    framed = Image.new("RGB", (side, side))
+    framed.paste(small, ((side - small.width) // 2, (side - small.height) // 2))
+    return framed
 
 
 def on_screen(scan: Scan) -> np.ndarray:

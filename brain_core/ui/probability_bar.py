@@ -5,7 +5,7 @@ from __future__ import annotations
 from brain_core.ui import theme
 
 STYLE = """
-.brain-bar {position: relative; height: .75rem; border-radius: .375rem; margin: 1.7rem .5rem 1.5rem;
+.brain-bar {position: relative; height: .75rem; border-radius: .375rem; margin: 1.7rem .5rem 2.1rem;
   background: color-mix(in srgb, currentColor 14%, transparent)}
 .brain-bar > * {position: absolute}
 .brain-bar .fill {top: 0; bottom: 0}

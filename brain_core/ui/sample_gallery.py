@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from brain_core.ui import intake, samples
+from brain_core.ui import intake, pictures, reader, samples
 from brain_core.ui.markup import esc
 from brain_core.ui.samples import Sample
 
@@ -35,10 +35,11 @@ def _row(title: str, about: str, name: str, row: tuple[Sample, ...]) -> None:
 
 
 def _sample(sample: Sample) -> None:
+    caption = sample.name if reader.is_on() else sample.caption
     with st.container(width=PICTURE, gap="xsmall"):
-        st.image(sample.scan.pixels, width=PICTURE, alt=f"{sample.origin}: {sample.caption}")
+        st.image(pictures.square(sample.scan, int(1.4 * PICTURE)), width=PICTURE, alt=f"{sample.origin}: {caption}")
         st.button(
-            sample.caption,
+            caption,
             key=f"detect_sample_{sample.id}",
             width="stretch",
             on_click=intake.open_samples,

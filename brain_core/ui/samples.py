@@ -23,9 +23,13 @@ SEED = 20  # which real scans, and in which order, so that the order does not te
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A sample with its picture in memory; ``caption`` tells nothing that only the reference standard knows."""
+    """A sample with its picture in memory.
+
+    ``name`` tells nothing that the reader should find out; a phantom's ``caption`` says what was drawn.
+    """
 
     id: str
+    name: str
     caption: str
     scan: Scan
     origin: str
@@ -33,15 +37,21 @@ class Sample:
 
     @property
     def entry(self) -> Entry:
-        name = self.scan.name if self.origin == SYNTHETIC else self.caption
-        return Entry(self.id, self.scan.sha256, name, lambda: self.scan, self.origin, self.reference)
+        return Entry(self.id, self.scan.sha256, self.name, lambda: self.scan, self.origin, self.reference)
 
 
 @st.cache_resource(show_spinner=False)
 def phantoms() -> tuple[Sample, ...]:
     """The project's synthetic heads."""
     return tuple(
-        Sample(f"phantom-{number}", caption, draw(phantom), SYNTHETIC, "tumor" if phantom.lesion else "no tumor")
+        Sample(
+            f"phantom-{number}",
+            f"Phantom {number}",
+            caption,
+            draw(phantom),
+            SYNTHETIC,
+            "tumor" if phantom.lesion else "no tumor",
+        )
         for number, (caption, phantom) in enumerate(SAMPLES.items(), 1)
     )
 
@@ -70,7 +80,7 @@ def _real(place: str) -> tuple[Sample, ...]:
         chosen += _first_readable(of_class, REAL_PER_CLASS)
     rng.shuffle(chosen)
     return tuple(
-        Sample(f"real-{number}", f"Real scan {number}", scan, REAL, CLASS_NAMES[item.label])
+        Sample(f"real-{number}", f"Real scan {number}", f"Real scan {number}", scan, REAL, CLASS_NAMES[item.label])
         for number, (item, scan) in enumerate(chosen, 1)
     )
 

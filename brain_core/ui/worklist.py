@@ -11,7 +11,7 @@ from brain_core.ui.models import Loading
 from brain_core.ui.reader import CHOICES
 
 ROW_HEIGHT = 56  # pixels; a thumbnail can be recognised
-ROWS_SHOWN = 7  # before the table scrolls
+ROWS_SHOWN = 8  # before the table scrolls
 
 
 def show(cases: list[Case], models: list[Loading]) -> Case | None:
@@ -44,13 +44,13 @@ def frame(cases: list[Case], models: list[Loading]) -> pd.DataFrame:
     """One row a case; what is hidden or was not scored is left blank."""
     rows = []
     for case in cases:
-        row = {"Scan": case.thumbnail, "Name": case.entry.name}
+        row = {"Scan": case.thumbnail or "", "Name": case.entry.name}
         found = {} if case.hidden else {p.model: p for p in case.scored.predictions}
         for model in models:
             prediction = found.get(model.name)
             row[model.title] = prediction.probability if prediction else None
-            row[f"{model.title}: label"] = _label(prediction.label) if prediction else None
-        row["Your read"] = CHOICES[case.opinion.label] if case.opinion else ("to read" if case.hidden else None)
+            row[f"{model.title}: label"] = _label(prediction.label) if prediction else ""
+        row["Your read"] = CHOICES[case.opinion.label] if case.opinion else ("to read" if case.hidden else "")
         row["Flags"] = "" if case.hidden else ", ".join(case.flags)
         row["Error"] = case.scored.error or ("" if case.done else "not scored: cancelled")
         rows.append(row)

@@ -1,5 +1,7 @@
 """Flags: none on head scans, the right one on anything else."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from brain_core.scans.quality import (
     FLAT,
     NOT_BRAIN_LIKE,
     TINY,
+    HeadMeasures,
     coloured_share,
     head_measures,
     quality_flags,
@@ -82,6 +85,50 @@ def test_head_scans_get_no_flag(seed):
 )
 def test_other_pictures_are_not_brain_like(picture):
     assert NOT_BRAIN_LIKE in quality_flags(scan_of(picture))
+
+
+TYPICAL = HeadMeasures(corners=4, area=0.58, aspect=0.82, roundness=0.94, symmetry=0.84, contact=0.0, detail=0.25)
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        {"corners": 1},
+        {"area": 0.14},
+        {"area": 0.97},
+        {"aspect": 0.5},
+        {"aspect": 1.7},
+        {"roundness": 0.7},
+        {"symmetry": 0.1},
+        {"contact": 0.5},
+        {"detail": 0.05},
+        {"detail": 0.7},
+    ],
+)
+def test_each_measure_alone_can_tell_that_it_is_no_brain(unusual):
+    assert TYPICAL.brain_like
+    assert not replace(TYPICAL, **unusual).brain_like
+
+
+def test_the_measures_of_an_ellipse():
+    picture = np.zeros((200, 200), np.uint8)
+    cv2.ellipse(picture, (100, 100), (60, 80), 0, 0, 360, 200, -1)
+    found = head_measures(picture)
+    assert found.corners == 4
+    assert found.area == pytest.approx(np.pi * 60 * 80 / 200**2, rel=0.05)
+    assert found.aspect == pytest.approx(0.75, abs=0.02)
+    assert found.roundness > 0.97
+    assert found.symmetry > 0.98
+    assert found.contact == 0
+
+
+def test_a_square_is_less_round_and_a_band_touches_half_of_two_sides():
+    picture = np.zeros((200, 200), np.uint8)
+    picture[50:150] = 200
+    found = head_measures(picture)
+    assert found.roundness == pytest.approx(np.pi / 4, abs=0.01)
+    assert found.contact == pytest.approx(0.25, abs=0.02)
+    assert found.aspect == pytest.approx(2, abs=0.1)
 
 
 def test_a_picture_of_nothing_is_flat_and_not_brain_like():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 from keras import layers
 
 from brain_core.models import MODELS
@@ -37,4 +39,19 @@ def bright_patch_service(models_dir: Path) -> Path:
     put_in_service(models_dir, "custom_cnn", first, version="test-1")
     second = bright_patch_network("resnet50", level=0.70, gain=150, offset=2)
     put_in_service(models_dir, "resnet50", second, version="test-2")
+    return models_dir
+
+
+@pytest.fixture(scope="session")
+def service_files(tmp_path_factory) -> Path:
+    """A folder with both models; copy it before you damage anything in it."""
+    return bright_patch_service(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def in_service(service_files, tmp_path, set_environment) -> Path:
+    """A copy of `service_files` of the test's own, where the program looks for models."""
+    models_dir = tmp_path / "saved_models"
+    shutil.copytree(service_files, models_dir)
+    set_environment(BRAIN_MODELS_DIR=models_dir)
     return models_dir

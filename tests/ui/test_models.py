@@ -1,0 +1,34 @@
+import json
+
+from brain_core.ui import models
+
+
+def settled() -> list[models.Loading]:
+    found = models.current()
+    assert all(model.wait(120) for model in found)
+    return found
+
+
+def test_every_session_shares_one_detector_a_model(in_service):
+    first, second = settled(), settled()
+    assert [model.detector for model in first] == [model.detector for model in second]
+    assert models.ready(first) == first
+
+
+def test_a_file_that_changes_is_checked_and_loaded_anew(in_service):
+    before = settled()
+    path = in_service / "resnet50_transfer.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": "test-3"}))
+    after = settled()
+    assert after[0] is before[0]
+    assert after[1].card.version == "test-3" and after[1].detector is not before[1].detector
+
+
+def test_what_tensorflow_raises_becomes_a_message(in_service, monkeypatch):
+    import brain_core.inference
+
+    def fails(card):
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(brain_core.inference, "Detector", fails)
+    assert settled()[0].error == "custom_cnn_fixed.keras cannot be used (RuntimeError: no room)."
