@@ -70,6 +70,17 @@ def phantom_dataset(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def models_dir(tmp_path_factory) -> Path:
+    """Both models in service, as networks of a few hundred weights; do not write into it."""
+    from tests.helpers import put_in_service  # brings TensorFlow, which few tests need
+
+    folder = tmp_path_factory.mktemp("service")
+    put_in_service(folder, "custom_cnn")
+    put_in_service(folder, "resnet50")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def encode() -> Callable[..., bytes]:
     """``encode(picture, format, **options)``: a numpy array or Pillow image as the bytes of a file."""
 

@@ -11,15 +11,6 @@ from brain_core.preprocessing import input_box, prepare
 from brain_core.registry import read_card
 from brain_core.scans import Scan, read_bytes
 from brain_core.scans.phantom import Lesion, Phantom, draw
-from tests.helpers import put_in_service
-
-
-@pytest.fixture(scope="module")
-def models_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("service")
-    put_in_service(folder, "custom_cnn")
-    put_in_service(folder, "resnet50")
-    return folder
 
 
 @pytest.fixture(scope="module")

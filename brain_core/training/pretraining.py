@@ -130,38 +130,43 @@ def pretrain(
     kinds = _kinds(dataset)
     outputs = ((DISTILLATION,) if teacher else ()) + ((KIND,) if kinds.tumor_kinds > 1 else ())
     if not outputs:
-        raise ConfigError(
-            "Pretraining needs a teacher (--teacher FILE) or a data set with two or more kinds of tumour."
-        )
+        raise ConfigError("Pretraining needs a teacher (--teacher FILE) or two or more kinds of tumour to tell apart.")
     run_dir.mkdir(parents=True, exist_ok=True)
-    history = _History(run_dir / "pretraining.json")
+    history = _History(run_dir / "pretraining.json", _about(dataset, config, init, teacher))
     keras.utils.set_random_seed(config.seed)
     views = _Views(dataset, kinds, outputs, config, epoch=len(history.epochs))
     backbone, model, given = _build(config, init, teacher, outputs, int(kinds.number.max()) + 1)
-    losses = {DISTILLATION: _mean_of_output, KIND: "sparse_categorical_crossentropy"}
-    model.compile(
-        optimizer=_optimizer(config, given, len(views)),
-        loss={name: losses[name] for name in outputs},
-        loss_weights={name: {DISTILLATION: 1.0, KIND: config.kind_weight}[name] for name in outputs},
-        weighted_metrics={KIND: ["accuracy"]} if KIND in outputs else None,
-    )
-    history.about = {
+    _compile(model, outputs, config, _optimizer(config, given, len(views)))
+    path = run_dir / "backbone.npz"
+    callbacks = [
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _end_epoch(backbone, path, history, logs)),
+        keras.callbacks.BackupAndRestore(run_dir / "resume", delete_checkpoint=False),
+        ReportCallback("pretraining", report),
+    ]
+    model.fit(views, epochs=config.epochs, verbose=0, callbacks=callbacks)
+    return path
+
+
+def _about(dataset: Dataset, config: PretrainConfig, init: Path | None, teacher: Path | None) -> dict:
+    """What the run's record says beside its epochs; of files their names only."""
+    return {
         "config": asdict(config),
         "init": init.name if init else None,
         "teacher": teacher.name if teacher else None,
         "preprocessing": SPEC.to_json(),
-        "data": {"fingerprint": dataset.fingerprint, "n": len(dataset.items)},
+        "data": {"name": dataset.root.name, "fingerprint": dataset.fingerprint, "n": len(dataset.items)},
     }
-    path = run_dir / "backbone.npz"
-    save = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _end_epoch(backbone, path, history, logs))
-    resume = keras.callbacks.BackupAndRestore(run_dir / "resume", delete_checkpoint=False)
-    model.fit(
-        views,
-        epochs=config.epochs,
-        verbose=0,
-        callbacks=[save, resume, ReportCallback("pretraining", report)],
+
+
+def _compile(model: keras.Model, outputs: tuple[str, ...], config: PretrainConfig, optimizer) -> None:
+    losses = {DISTILLATION: _mean_of_output, KIND: "sparse_categorical_crossentropy"}
+    weight = {DISTILLATION: 1.0, KIND: config.kind_weight}
+    model.compile(
+        optimizer=optimizer,
+        loss={name: losses[name] for name in outputs},
+        loss_weights={name: weight[name] for name in outputs},
+        weighted_metrics={KIND: ["accuracy"]} if KIND in outputs else None,
     )
-    return path
 
 
 @dataclass(frozen=True)
@@ -179,14 +184,13 @@ class _Kinds:
 class _History:
     """``pretraining.json``: settings, data and the metrics of each finished epoch."""
 
-    def __init__(self, path: Path):
-        self._path = path
-        self.about: dict = {}
+    def __init__(self, path: Path, about: dict):
+        self._path, self._about = path, about
         self.epochs: list[dict] = json.loads(path.read_text())["epochs"] if path.is_file() else []
 
     def add(self, metrics: dict) -> None:
         self.epochs.append({name: round(float(value), 5) for name, value in metrics.items()})
-        write_json(self._path, {**self.about, "epochs": self.epochs})
+        write_json(self._path, {**self._about, "epochs": self.epochs})
 
 
 def _end_epoch(backbone: keras.Model, path: Path, history: _History, logs: dict) -> None:

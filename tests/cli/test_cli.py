@@ -15,14 +15,6 @@ from brain_core.scans.phantom import write_dataset
 from tests.helpers import put_in_service
 
 
-@pytest.fixture(scope="module")
-def models_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("service")
-    put_in_service(folder, "custom_cnn")
-    put_in_service(folder, "resnet50")
-    return folder
-
-
 @pytest.fixture
 def service(models_dir, set_environment):
     set_environment(BRAIN_MODELS_DIR=models_dir)
