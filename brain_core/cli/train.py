@@ -56,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
     for bad in dataset.unreadable:
         _log.warning("left out: %s", bad.reason)
     from brain_core.training.run import prepare_run, train_model  # loads TensorFlow
+    from brain_core.training.two_phase import check_backbone
 
     prepared = prepare_run(dataset, config.seed)
     sizes = {part: len(prepared.split.part(part)) for part in ("train", "validation", "test")}
@@ -67,6 +68,8 @@ def run(options: argparse.Namespace) -> int:
         config.seed,
     )
     run_dir = options.run_dir or settings().home / "runs" / f"{datetime.now():%Y%m%d-%H%M%S}"
+    if "resnet50" in chosen(options.model):
+        check_backbone(config.backbone)
     for name in chosen(options.model):
         spec = replace(MODELS[name].preprocessing, **{option: getattr(options, option) for option in _SPEC_OPTIONS})
         card = train_model(name, prepared, run_dir, config, spec=spec, report=TrainingReport(name))

@@ -91,6 +91,11 @@ def load_backbone(model: keras.Model, choice: str) -> None:
     weights.load_file(model, path)
 
 
+def check_backbone(choice: str) -> None:
+    """Raises what `load_backbone` would, so that a run of both models fails at its start and not in its middle."""
+    load_backbone(MODELS["resnet50"].build(), choice)
+
+
 class _Best:
     """The weights of the epoch with the lowest validation loss, over both phases."""
 

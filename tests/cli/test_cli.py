@@ -153,6 +153,13 @@ def test_training_on_too_few_distinct_scans_is_refused(tmp_path, capsys):
     assert "3 distinct scans (near-copies counted once); at least 7" in capsys.readouterr().err
 
 
+def test_missing_backbone_is_found_before_either_model_is_trained(phantom_dataset, tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main(["train", str(phantom_dataset), "--backbone", str(tmp_path / "none.npz"), "--run-dir", str(run)]) == 1
+    assert "no such file" in capsys.readouterr().err
+    assert not run.exists()
+
+
 def test_train_rejects_settings_out_of_range(phantom_dataset, capsys):
     assert main(["train", str(phantom_dataset), "--batch-size", "1"]) == 2
     assert "batch_size: expected 2 or more" in capsys.readouterr().err
