@@ -141,7 +141,7 @@ def input_box(grey: np.ndarray, spec: PreprocessingSpec) -> Box:
     return Box(top, left, top + side, left + side)
 
 
-def head_box(grey: np.ndarray) -> Box:
+def head_box(grey: np.ndarray, *, closing: int = 0) -> Box:
     """Bounding box of the largest thing that stands out from the background, with a small margin.
 
     The background is the median grey level of the four corners, so that scans on white are cropped as well. The
@@ -149,6 +149,7 @@ def head_box(grey: np.ndarray) -> Box:
 
     Args:
         grey: uint8 (height, width).
+        closing: gaps up to this width are bridged first, in pixels of the picture at 256; 0 bridges none.
     """
     height, width = grey.shape
     # A coarse picture is enough to find a head, and fast; of a long strip at least a pixel's width remains.
@@ -157,6 +158,8 @@ def head_box(grey: np.ndarray) -> Box:
     distance = cv2.absdiff(cv2.GaussianBlur(small, (5, 5), 0), np.full_like(small, _background(small)))
     level = max(HEAD_CONTRAST * 255, 0.15 * float(np.percentile(distance, 99)))
     mask = (distance > level).astype(np.uint8)
+    if closing:
+        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((closing, closing), np.uint8))
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8), iterations=2)
     count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count < 2:

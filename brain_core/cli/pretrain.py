@@ -31,6 +31,15 @@ def add(commands) -> None:
     parser.add_argument("--lr", type=float, default=1e-3, help="peak rate of the new layers")
     parser.add_argument("--early-lr", type=float, default=0.1, help="factor on it for stages that came with weights")
     parser.add_argument("--kind-weight", type=float, default=0.3, help="of the tumour-kind loss")
+    parser.add_argument("--lesion-weight", type=float, default=1.0, help="of the painted-lesion loss")
+    parser.add_argument(
+        "--objectives",
+        nargs="+",
+        choices=("distillation", "kind", "lesion", "classes"),
+        default=("distillation", "kind", "lesion"),
+        help="what to learn; 'classes' is plain supervised classification",
+    )
+    parser.add_argument("--held-out", type=float, default=0.15, help="share of near-duplicate groups never shown")
     parser.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where '--backbone pretrained' looks if not named")
@@ -44,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
     from brain_core.training.pretraining import PretrainConfig, pretrain  # loads TensorFlow
     from brain_core.training.two_phase import pretrained_backbone
 
-    config = PretrainConfig(**{f.name: getattr(options, f.name) for f in fields(PretrainConfig)})
+    values = {f.name: getattr(options, f.name) for f in fields(PretrainConfig)}
+    config = PretrainConfig(**values | {"objectives": tuple(options.objectives)})
     run_dir = options.run_dir or pretrained_backbone().parent
     path = pretrain(
         dataset,

@@ -18,16 +18,18 @@ from brain_core.scans import Scan
 
 THUMBNAIL = 32  # pixels
 SAME_PICTURE = 0.95  # Pearson correlation of two thumbnails
+CLOSINGS = (0, 9)  # of `head_box`: the brain or the head as it stands, and with gaps bridged
 _BLOCK = 1024  # rows of the correlation matrix computed at once, to bound memory
 
 
-def thumbnail(grey: np.ndarray) -> np.ndarray:
+def thumbnail(grey: np.ndarray, closing: int = 0) -> np.ndarray:
     """The head of a scan as a float32 vector of 32 * 32 values, zero mean and unit length.
 
     Args:
         grey: uint8 (height, width).
+        closing: see `head_box`.
     """
-    box = head_box(grey)
+    box = head_box(grey, closing=closing)
     head = grey[box.top : box.bottom, box.left : box.right]
     small = cv2.resize(head, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
     small -= small.mean()
@@ -44,13 +46,13 @@ def near_duplicate_groups(scans: Sequence[Scan], threshold: float = SAME_PICTURE
     """
     if not scans:
         return np.empty(0, np.int64)
-    vectors = np.stack([thumbnail(scan.grey) for scan in scans])
     rows, columns = [], []
-    for start in range(0, len(vectors), _BLOCK):
-        near = vectors[start : start + _BLOCK] @ vectors.T > threshold
-        row, column = np.nonzero(near)
-        rows.append(row + start)
-        columns.append(column)
+    for closing in CLOSINGS:
+        vectors = np.stack([thumbnail(scan.grey, closing) for scan in scans])
+        for start in range(0, len(vectors), _BLOCK):
+            row, column = np.nonzero(vectors[start : start + _BLOCK] @ vectors.T > threshold)
+            rows.append(row + start)
+            columns.append(column)
     hashes = {}
     first = np.array([hashes.setdefault(scan.sha256, i) for i, scan in enumerate(scans)])
     row = np.concatenate([*rows, np.arange(len(scans))])

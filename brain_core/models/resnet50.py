@@ -9,6 +9,7 @@ from brain_core.preprocessing import INPUT_SIZE
 
 LAST_FEATURE_MAP = "conv5_block3_out"
 FEATURES = 2048  # channels of the last feature map
+STRIDE = 32  # pixels of the input a cell of it
 STAGES = ("conv1", "conv2", "conv3", "conv4", "conv5")
 _BRANCHES = 2
 

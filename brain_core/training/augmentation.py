@@ -63,12 +63,20 @@ def augment_strongly(picture: np.ndarray, size: int, rng: np.random.Generator) -
     Returns:
         uint8 (size, size).
     """
+    return augment_strongly_with_mask(picture, np.zeros_like(picture), size, rng)[0]
+
+
+def augment_strongly_with_mask(
+    picture: np.ndarray, mask: np.ndarray, size: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `augment_strongly`, of a picture and a mask of the same shape, which moves with it: uint8 (size, size)."""
     side = picture.shape[0]
     zoom = np.exp(rng.uniform(0, np.log(side / size)))
     aspect = np.exp(rng.uniform(-0.12, 0.12))
     room = (zoom - 1) / zoom / 2 + 0.03
     shift = rng.uniform(-room, room, 2) * size * zoom
-    x = _warp(picture, size, rng.normal(0, 10), (zoom * aspect, zoom / aspect), shift, rng.random() < 0.5)
+    where = (size, rng.normal(0, 10), (zoom * aspect, zoom / aspect), shift, rng.random() < 0.5)
+    x, mask = _warp(picture, *where), _warp(mask, *where)
     x = _contrast(x, rng)
     if rng.random() < 0.3:
         _overlay_text_or_border(x, rng)
@@ -81,7 +89,7 @@ def augment_strongly(picture: np.ndarray, size: int, rng: np.random.Generator) -
     if rng.random() < 0.5:
         encoded = cv2.imencode(".jpg", x, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))])[1]
         x = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
-    return x
+    return x, mask
 
 
 def _warp(picture, size, angle, zoom, shift, flip) -> np.ndarray:

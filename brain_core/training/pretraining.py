@@ -1,9 +1,11 @@
 """In-domain pretraining of the ResNet50 backbone on a larger, unmatched collection of brain MRI.
 
 Such collections have tumours from one source and healthy scans from another, so that a classifier of 'tumour' learns
-the source. Two objectives cannot: imitating a teacher's features on the very same augmented view (knowledge
+the source. Three objectives cannot: imitating a teacher's features on the very same augmented view (knowledge
 distillation: Hinton et al. 2015, arXiv:1503.02531; same view for both: Beyer et al. 2022, arXiv:2106.05237), which
-needs no label, and telling kinds of tumour apart, asked only of scans with a tumour.
+needs no label; telling kinds of tumour apart, asked only of scans with a tumour; and finding lesions painted into
+scans without one, which come from one source with and without the paint. A fourth, plain classification of all
+kinds, is here to be compared with.
 """
 
 from __future__ import annotations
@@ -12,22 +14,28 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 from keras import layers, ops
 
+from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import TUMOR, Dataset
 from brain_core.errors import ConfigError
 from brain_core.files import write_json
 from brain_core.models import resnet50, weights
 from brain_core.preprocessing import IMAGENET_MEAN_BGR, PreprocessingSpec, scale, square
-from brain_core.training.augmentation import augment_strongly
+from brain_core.training.augmentation import augment_strongly_with_mask
 from brain_core.training.callbacks import ReportCallback
 from brain_core.training.progress import Report, silent
+from brain_core.training.synthetic_lesions import insert_lesion
 
 SPEC = PreprocessingSpec(scaling="caffe")
 # DenseNet's pixel input ("torch" mode of Keras): RGB/255, ImageNet mean and standard deviation.
-DISTILLATION, KIND = "distillation", "kind"  # the two objectives, and the outputs that bear them
+# The objectives, and the outputs that bear them.
+DISTILLATION, KIND, LESION, CLASSES = "distillation", "kind", "lesion", "classes"
+OBJECTIVES = (DISTILLATION, KIND, LESION, CLASSES)
+LESION_SHARE = 0.5  # of the scans without a tumour get a painted lesion
 _TEACHER_MEAN, _TEACHER_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -42,7 +50,9 @@ class PretrainConfig:
         batch_size: views a step.
         lr: peak learning rate of new layers; warm-up of 5 % of the steps, then cosine decay to zero.
         early_lr: factor on it for the stages that came with weights, conv4 ... conv1, halved at each stage.
-        kind_weight: weight of the tumour-kind loss beside the distillation loss.
+        kind_weight, lesion_weight: weights of these losses beside the distillation loss.
+        objectives: which to learn; of `OBJECTIVES`.
+        held_out: share of the near-duplicate groups that is never shown, to test on later.
         precision: Keras dtype policy; the weights are float32 in any case.
         seed: of weights, order and augmentation.
     """
@@ -53,6 +63,9 @@ class PretrainConfig:
     lr: float = 1e-3
     early_lr: float = 0.1
     kind_weight: float = 0.3
+    lesion_weight: float = 1.0
+    objectives: tuple[str, ...] = (DISTILLATION, KIND, LESION)
+    held_out: float = 0.15
     precision: str = "mixed_bfloat16"
     seed: int = 0
 
@@ -75,14 +88,18 @@ class StagewiseAdamW(keras.optimizers.AdamW):
 
 
 class _Views(keras.utils.PyDataset):
-    """Batches of strongly augmented views, the kinds balanced; seed, epoch and batch fix the random numbers."""
+    """Batches of strongly augmented views; seed, epoch and batch fix the random numbers.
 
-    def __init__(self, dataset: Dataset, kinds: _Kinds, outputs: tuple[str, ...], config: PretrainConfig, epoch: int):
+    Scans with and without a tumour are equally likely, and so are the kinds of tumour among themselves.
+    """
+
+    def __init__(
+        self, pictures: np.ndarray, kinds: _Kinds, outputs: tuple[str, ...], config: PretrainConfig, epoch: int
+    ):
         super().__init__(workers=1)
-        self._pictures = np.stack([square(scan.grey, SPEC) for scan in dataset.scans])
-        self._kinds, self._outputs, self._config, self._epoch = kinds, outputs, config, epoch
-        chance = 1.0 / np.bincount(kinds.number)[kinds.number]
-        self._chance = chance / chance.sum()
+        self._pictures, self._kinds, self._outputs = pictures, kinds, outputs
+        self._config, self._epoch = config, epoch
+        self._chance = kinds.chance()
 
     def __len__(self) -> int:
         return max(1, len(self._pictures) // self._config.batch_size)
@@ -94,10 +111,27 @@ class _Views(keras.utils.PyDataset):
         config = self._config
         rng = np.random.default_rng((config.seed, self._epoch, index))
         chosen = rng.choice(len(self._pictures), config.batch_size, p=self._chance)
-        views = np.stack([augment_strongly(self._pictures[i], config.size, rng) for i in chosen])
-        targets = {DISTILLATION: np.zeros((len(chosen), 1), np.float32), KIND: self._kinds.number[chosen]}
-        counted = {DISTILLATION: np.ones(len(chosen), np.float32), KIND: self._kinds.is_tumor[chosen]}
-        return scale(views, SPEC.scaling), self._asked(targets), self._asked(counted)
+        views, lesions = zip(*(self._view(i, rng) for i in chosen), strict=True)
+        number, is_tumor, all_count = self._kinds.number[chosen], self._kinds.is_tumor[chosen], np.ones(len(chosen))
+        targets = {
+            DISTILLATION: np.zeros((len(chosen), 1), np.float32),
+            KIND: number,
+            LESION: np.stack(lesions),
+            CLASSES: number,
+        }
+        counted = {DISTILLATION: all_count, KIND: is_tumor, LESION: 1 - is_tumor, CLASSES: all_count}
+        return scale(np.stack(views), SPEC.scaling), self._asked(targets), self._asked(counted)
+
+    def _view(self, i: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A view, and for each cell of the last feature map how much of it a painted lesion fills, at most 1."""
+        picture = self._pictures[i]
+        mask = np.zeros_like(picture)
+        if LESION in self._outputs and not self._kinds.is_tumor[i] and rng.random() < LESION_SHARE:
+            picture, mask = insert_lesion(picture, rng)
+        view, mask = augment_strongly_with_mask(picture, mask, self._config.size, rng)
+        cells = self._config.size // resnet50.STRIDE
+        covered = cv2.resize(mask, (cells, cells), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        return view, np.minimum(1, 2 * covered).ravel()
 
     def _asked(self, by_output: dict) -> dict:
         return {name: by_output[name] for name in self._outputs}
@@ -118,23 +152,30 @@ def pretrain(
         dataset: scans in one folder a kind.
         run_dir: receives ``backbone.npz`` (after every epoch), ``pretraining.json`` and the state to resume from.
         init: weights file for some or all stages; the other stages start from random weights.
-        teacher: DenseNet169 weights (npz) to distil from; None trains on tumour kinds alone.
+        teacher: DenseNet169 weights (npz) to distil from; without it there is no distillation.
 
     Returns:
         The path of the backbone's weights.
 
     Raises:
-        ConfigError: there is nothing to learn from: no teacher and fewer than two kinds of tumour.
+        ConfigError: there is nothing to learn from: no objective has the scans or the teacher that it needs.
         ModelError: a weights file does not fit.
     """
-    kinds = _kinds(dataset)
-    outputs = ((DISTILLATION,) if teacher else ()) + ((KIND,) if kinds.tumor_kinds > 1 else ())
+    shown, held_out = _hold_out(dataset, config)
+    kinds = _kinds(dataset, shown)
+    outputs = _possible(config.objectives, kinds, teacher)
     if not outputs:
-        raise ConfigError("Pretraining needs a teacher (--teacher FILE) or two or more kinds of tumour to tell apart.")
+        raise ConfigError(
+            f"Pretraining: nothing to learn of {', '.join(config.objectives)}. 'distillation' needs a teacher "
+            "(--teacher FILE), 'kind' two kinds of tumour, 'lesion' scans without a tumour, 'classes' two folders."
+        )
     run_dir.mkdir(parents=True, exist_ok=True)
-    history = _History(run_dir / "pretraining.json", _about(dataset, config, init, teacher))
+    about = _about(dataset, config, init, teacher) | {"objectives": outputs}
+    about["held_out_sha256"] = sorted(dataset.scans[i].sha256[:16] for i in held_out)
+    history = _History(run_dir / "pretraining.json", about)
     keras.utils.set_random_seed(config.seed)
-    views = _Views(dataset, kinds, outputs, config, epoch=len(history.epochs))
+    pictures = np.stack([square(dataset.scans[i].grey, SPEC) for i in shown])
+    views = _Views(pictures, kinds, outputs, config, epoch=len(history.epochs))
     backbone, model, given = _build(config, init, teacher, outputs, int(kinds.number.max()) + 1)
     _compile(model, outputs, config, _optimizer(config, given, len(views)))
     path = run_dir / "backbone.npz"
@@ -147,6 +188,25 @@ def pretrain(
     return path
 
 
+def _hold_out(dataset: Dataset, config: PretrainConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the scans that are shown and of those that never are; no near-copy of one is in the other."""
+    groups = near_duplicate_groups(dataset.scans)
+    order = np.random.default_rng(config.seed).permutation(int(groups.max()) + 1)
+    hidden = np.isin(groups, order[: round(config.held_out * len(order))])
+    return np.flatnonzero(~hidden), np.flatnonzero(hidden)
+
+
+def _possible(objectives: tuple[str, ...], kinds: _Kinds, teacher: Path | None) -> tuple[str, ...]:
+    """The objectives for which the collection and the files at hand suffice."""
+    possible = {
+        DISTILLATION: teacher is not None,
+        KIND: kinds.tumor_kinds > 1,
+        LESION: bool((kinds.is_tumor == 0).any()),
+        CLASSES: len(set(kinds.number)) > 1,
+    }
+    return tuple(name for name in OBJECTIVES if name in objectives and possible[name])
+
+
 def _about(dataset: Dataset, config: PretrainConfig, init: Path | None, teacher: Path | None) -> dict:
     """What the run's record says beside its epochs; of files their names only."""
     return {
@@ -154,18 +214,27 @@ def _about(dataset: Dataset, config: PretrainConfig, init: Path | None, teacher:
         "init": init.name if init else None,
         "teacher": teacher.name if teacher else None,
         "preprocessing": SPEC.to_json(),
+        "init_pretraining": _record_beside(init),
         "data": {"name": dataset.root.name, "fingerprint": dataset.fingerprint, "n": len(dataset.items)},
     }
 
 
+def _record_beside(init: Path | None) -> dict | None:
+    """How the weights to start from were pretrained themselves, where that is known."""
+    path = init and init.with_name("pretraining.json")
+    return json.loads(path.read_text()) if path and path.is_file() else None
+
+
 def _compile(model: keras.Model, outputs: tuple[str, ...], config: PretrainConfig, optimizer) -> None:
-    losses = {DISTILLATION: _mean_of_output, KIND: "sparse_categorical_crossentropy"}
-    weight = {DISTILLATION: 1.0, KIND: config.kind_weight}
+    categorical = "sparse_categorical_crossentropy"
+    losses = {DISTILLATION: _mean_of_output, KIND: categorical, LESION: "binary_crossentropy", CLASSES: categorical}
+    weight = {DISTILLATION: 1.0, KIND: config.kind_weight, LESION: config.lesion_weight, CLASSES: 1.0}
+    measured = {KIND: ["accuracy"], LESION: [keras.metrics.AUC(name="auc")], CLASSES: ["accuracy"]}
     model.compile(
         optimizer=optimizer,
         loss={name: losses[name] for name in outputs},
         loss_weights={name: weight[name] for name in outputs},
-        weighted_metrics={KIND: ["accuracy"]} if KIND in outputs else None,
+        weighted_metrics={name: measured[name] for name in outputs if name in measured},
     )
 
 
@@ -179,6 +248,14 @@ class _Kinds:
     @property
     def tumor_kinds(self) -> int:
         return len(set(self.number[self.is_tumor > 0]))
+
+    def chance(self) -> np.ndarray:
+        """Of each scan to be drawn: classes alike, and kinds alike within a class."""
+        chance = 1.0 / np.bincount(self.number)[self.number]
+        for tumor in (0, 1):
+            of_class = self.is_tumor == tumor
+            chance[of_class] /= max(float(chance[of_class].sum()), 1e-9)
+        return chance / chance.sum()
 
 
 class _History:
@@ -198,10 +275,11 @@ def _end_epoch(backbone: keras.Model, path: Path, history: _History, logs: dict)
     history.add(logs)
 
 
-def _kinds(dataset: Dataset) -> _Kinds:
-    names = sorted({item.kind for item in dataset.items})
-    number = np.array([names.index(item.kind) for item in dataset.items])
-    return _Kinds(number, np.array([item.label == TUMOR for item in dataset.items], np.float32))
+def _kinds(dataset: Dataset, shown: np.ndarray) -> _Kinds:
+    items = [dataset.items[i] for i in shown]
+    names = sorted({item.kind for item in items})
+    number = np.array([names.index(item.kind) for item in items])
+    return _Kinds(number, np.array([item.label == TUMOR for item in items], np.float32))
 
 
 def _build(config: PretrainConfig, init: Path | None, teacher: Path | None, outputs: tuple[str, ...], kinds: int):
@@ -214,9 +292,13 @@ def _build(config: PretrainConfig, init: Path | None, teacher: Path | None, outp
         features, heads = backbone.output, {}
         if DISTILLATION in outputs:
             heads[DISTILLATION] = _distillation_error(backbone.inputs[0], features, teacher)
-        if KIND in outputs:
-            pooled = layers.GlobalAveragePooling2D()(features)
-            heads[KIND] = layers.Dense(kinds, activation="softmax", dtype="float32", name=KIND)(pooled)
+        pooled = layers.GlobalAveragePooling2D()(features)
+        for name in (KIND, CLASSES):
+            if name in outputs:
+                heads[name] = layers.Dense(kinds, activation="softmax", dtype="float32", name=name)(pooled)
+        if LESION in outputs:
+            cells = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32", name="lesion_cells")(features)
+            heads[LESION] = layers.Flatten(name=LESION, dtype="float32")(cells)
         return backbone, keras.Model(backbone.inputs[0], heads), given
     finally:
         keras.config.set_dtype_policy(before)

@@ -6,6 +6,7 @@ import pytest
 
 from brain_core.datasets.duplicates import near_duplicate_groups, thumbnail
 from brain_core.datasets.index import load_dataset
+from brain_core.preprocessing import head_box
 from brain_core.scans import Scan, read_bytes
 from brain_core.scans.phantom import Phantom, draw, random_phantom
 
@@ -74,6 +75,15 @@ def test_a_thumbnail_is_a_unit_vector_without_mean(normal_scan):
     assert vector.shape == (1024,) and vector.dtype == np.float32
     assert vector.mean() == pytest.approx(0, abs=1e-6)
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+def test_closing_bridges_the_gap_between_brain_and_skull():
+    y, x = np.mgrid[:256, :256]
+    radius = np.hypot(x - 128, y - 128)
+    parted = np.where((radius < 110) & ~((radius > 88) & (radius < 94)), 150, 0).astype(np.uint8)
+    alone, whole = head_box(parted), head_box(parted, closing=9)
+    assert 170 < alone.width < 200  # the brain, twice 88, and a margin
+    assert 215 < whole.width < 245  # the head, twice 110, and a margin
 
 
 def test_no_scans_give_no_groups():

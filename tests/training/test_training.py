@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import load_dataset
 from brain_core.errors import Cancelled, ConfigError, DatasetError
 from brain_core.evaluation import evaluate
@@ -14,8 +15,8 @@ from brain_core.inference import Detector
 from brain_core.models import MODELS, resnet50, weights
 from brain_core.preprocessing import PreprocessingSpec, prepare, scale, square
 from brain_core.registry import sha256_of
-from brain_core.scans.phantom import write_dataset
-from brain_core.training import two_phase
+from brain_core.scans.phantom import Phantom, draw, write_dataset
+from brain_core.training import pretraining, two_phase
 from brain_core.training.config import TrainConfig
 from brain_core.training.pretraining import PretrainConfig, pretrain
 from brain_core.training.run import prepare_run, train_model
@@ -258,5 +259,36 @@ def test_pretraining_writes_a_backbone_and_goes_on_from_its_last_epoch(kinds, ba
 
 
 def test_pretraining_with_nothing_to_learn_from(prepared, tmp_path):
-    with pytest.raises(ConfigError, match="needs a teacher"):
-        pretrain(prepared.dataset, tmp_path)
+    with pytest.raises(ConfigError, match="nothing to learn"):
+        pretrain(prepared.dataset, tmp_path, PretrainConfig(objectives=("distillation", "kind")))
+
+
+def test_pretraining_never_shows_the_scans_held_out(prepared):
+    config = PretrainConfig(held_out=0.25)
+    shown, hidden = pretraining._hold_out(prepared.dataset, config)
+    groups = near_duplicate_groups(prepared.dataset.scans)
+    assert sorted([*shown, *hidden]) == list(range(len(groups)))
+    assert len(set(groups[hidden])) == round(0.25 * len(set(groups)))
+    assert not set(groups[shown]) & set(groups[hidden])
+
+
+def test_painted_lesions_are_asked_of_scans_without_a_tumour_only():
+    """Half of four healthy pictures get a lesion; the target is its share of each cell, the weight excludes tumours."""
+    pictures = np.stack([draw(Phantom(seed=seed, size=224)).pixels for seed in range(4)] * 2)
+    kinds = pretraining._Kinds(np.repeat([0, 1], 4), np.repeat([0, 1], 4).astype(np.float32))
+    config = PretrainConfig(size=128, batch_size=64)
+    batch = pretraining._Views(pictures, kinds, ("kind", "lesion"), config, epoch=0)[0]
+    scans, targets, counted = batch
+    assert scans.shape == (64, 128, 128, 3) and targets["lesion"].shape == (64, 16)
+    np.testing.assert_array_equal(counted["lesion"], 1 - counted["kind"])
+    healthy = counted["lesion"] > 0
+    assert 20 < healthy.sum() < 44  # the classes are drawn alike
+    assert not targets["lesion"][~healthy].any()
+    painted = targets["lesion"][healthy].any(axis=1).mean()
+    assert 0.25 < painted < 0.75
+    assert targets["lesion"].min() >= 0 and targets["lesion"].max() <= 1
+
+
+def test_kinds_are_drawn_alike_within_their_class():
+    kinds = pretraining._Kinds(np.array([0, 1, 1, 1, 2]), np.array([0, 1, 1, 1, 1], np.float32))
+    np.testing.assert_allclose(kinds.chance(), [1 / 2, 1 / 12, 1 / 12, 1 / 12, 1 / 4])
