@@ -10,6 +10,7 @@ from pathlib import Path
 from brain_core.cli.options import add_dataset
 from brain_core.cli.progress import Counter, TrainingReport
 from brain_core.datasets.index import load_dataset
+from brain_core.models import MODELS
 
 _log = logging.getLogger("brain_core")
 
@@ -17,14 +18,17 @@ _log = logging.getLogger("brain_core")
 def add(commands) -> None:
     parser = commands.add_parser(
         "pretrain",
-        help="pretrain the ResNet50 backbone",
+        help="pretrain a model's feature layers",
         description="Distils a teacher's features and tells kinds of tumour apart, on a collection with one sub-folder "
         "a kind. Run again with the same --run-dir, it goes on from the last epoch.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add_dataset(parser)
+    parser.add_argument("--model", choices=sorted(MODELS), default="resnet50", help="whose feature layers")
     parser.add_argument("--init", type=Path, metavar="FILE", help="weights to start from, of all or some stages")
-    parser.add_argument("--teacher", type=Path, metavar="FILE", help="DenseNet169 weights (npz) to distil from")
+    parser.add_argument(
+        "--teacher", type=Path, metavar="FILE", help="to distil from: DenseNet169 (npz) or a backbone.npz"
+    )
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--size", type=int, default=128, help="side of the training view in pixels")
     parser.add_argument("--batch-size", type=int, default=32)
@@ -50,12 +54,12 @@ def run(options: argparse.Namespace) -> int:
     dataset = load_dataset(options.dataset, Counter("reading"))
     for bad in dataset.unreadable:
         _log.warning("left out: %s", bad.reason)
+    from brain_core.training.backbones import pretrained_backbone
     from brain_core.training.pretraining import PretrainConfig, pretrain  # loads TensorFlow
-    from brain_core.training.two_phase import pretrained_backbone
 
     values = {f.name: getattr(options, f.name) for f in fields(PretrainConfig)}
     config = PretrainConfig(**values | {"objectives": tuple(options.objectives)})
-    run_dir = options.run_dir or pretrained_backbone().parent
+    run_dir = options.run_dir or pretrained_backbone(config.model).parent
     path = pretrain(
         dataset,
         run_dir,

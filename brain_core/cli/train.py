@@ -55,8 +55,8 @@ def run(options: argparse.Namespace) -> int:
     dataset = load_dataset(options.dataset, Counter("reading"))
     for bad in dataset.unreadable:
         _log.warning("left out: %s", bad.reason)
+    from brain_core.training.backbones import check_backbone
     from brain_core.training.run import prepare_run, train_model  # loads TensorFlow
-    from brain_core.training.two_phase import check_backbone
 
     prepared = prepare_run(dataset, config.seed)
     sizes = {part: len(prepared.split.part(part)) for part in ("train", "validation", "test")}

@@ -35,6 +35,11 @@ class Architecture:
     def build(self) -> Callable[[], keras.Model]:
         return import_module(f"brain_core.models.{self.name}").build
 
+    @property
+    def build_backbone(self) -> Callable[[int], keras.Model]:
+        """Of an input's side to the model up to its last feature map, with random weights."""
+        return import_module(f"brain_core.models.{self.name}").build_backbone
+
 
 MODELS = {
     model.name: model

@@ -15,15 +15,21 @@ def build(size: int = INPUT_SIZE) -> keras.Model:
 
     Input: float32 (N, size, size, 3), RGB/255. Output: (N, 1), the probability of a tumour.
     """
+    backbone = build_backbone(size)
+    x = layers.GlobalAveragePooling2D(name="average")(backbone.output)
+    for i, (units, rate) in enumerate(((128, 0.5), (64, 0.3)), 1):
+        x = layers.Dense(units, activation="relu", name=f"dense{i}")(x)
+        x = layers.Dropout(rate, name=f"dense{i}_dropout")(x)
+    outputs = layers.Dense(1, activation="sigmoid", dtype="float32", name="probability")(x)
+    return keras.Model(backbone.inputs[0], outputs, name="custom_cnn")
+
+
+def build_backbone(size: int | None = INPUT_SIZE) -> keras.Model:
+    """The convolutional blocks alone; the output is (N, size/8, size/8, 64)."""
     x = inputs = layers.Input((size, size, 3), name="scan")
     for i, filters in enumerate(FILTERS, 1):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{i}")(x)
         x = layers.BatchNormalization(name=f"bn{i}")(x)
         x = layers.MaxPooling2D(name=f"pool{i}")(x)
         x = layers.Dropout(0.25, name=f"dropout{i}")(x)
-    x = layers.GlobalAveragePooling2D(name="average")(x)
-    for i, (units, rate) in enumerate(((128, 0.5), (64, 0.3)), 1):
-        x = layers.Dense(units, activation="relu", name=f"dense{i}")(x)
-        x = layers.Dropout(rate, name=f"dense{i}_dropout")(x)
-    outputs = layers.Dense(1, activation="sigmoid", dtype="float32", name="probability")(x)
-    return keras.Model(inputs, outputs, name="custom_cnn")
+    return keras.Model(inputs, x, name="custom_cnn_backbone")

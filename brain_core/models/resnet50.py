@@ -8,6 +8,7 @@ from keras import layers
 from brain_core.preprocessing import INPUT_SIZE
 
 LAST_FEATURE_MAP = "conv5_block3_out"
+LAST_CONVOLUTION = "conv5_block3_3_conv"
 FEATURES = 2048  # channels of the last feature map
 STRIDE = 32  # pixels of the input a cell of it
 STAGES = ("conv1", "conv2", "conv3", "conv4", "conv5")
@@ -31,16 +32,16 @@ def build_backbone(size: int | None = INPUT_SIZE) -> keras.Model:
     return keras.applications.ResNet50(include_top=False, weights=None, input_tensor=inputs, name="resnet50_backbone")
 
 
-def build_head(features: int = FEATURES) -> keras.Model:
-    """The head alone, from pooled features (N, features) to (N, 1); its layers bear the whole model's names."""
-    inputs = layers.Input((features,), name="features")
-    return keras.Model(inputs, _head(inputs), name="resnet50_head")
-
-
 def backbone_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """The layers up to the last feature map, in order."""
     names = [layer.name for layer in model.layers]
     return model.layers[: names.index(LAST_FEATURE_MAP) + 1]
+
+
+def cut_below(model: keras.Model, unfreeze: int) -> str:
+    """The last block output under the backbone's last ``unfreeze`` layers: all up to it stays frozen."""
+    names = [layer.name for layer in backbone_layers(model)]
+    return [name for name in names[: len(names) - unfreeze] if name.endswith("_out") or name == names[0]][-1]
 
 
 def stage_of(layer_name: str) -> str:

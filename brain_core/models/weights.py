@@ -1,4 +1,4 @@
-"""Weights for the ResNet50 backbone: Keras' ImageNet download, a file on disk, or the in-domain pretrained one."""
+"""Weights from elsewhere: Keras' ImageNet download, a file on disk, or features pretrained on brain MRI."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from brain_core.errors import DownloadError, ModelError
-from brain_core.models.resnet50 import backbone_layers
+from brain_core.models.resnet50 import LAST_FEATURE_MAP, backbone_layers
 
 IMAGENET, PRETRAINED = "imagenet", "pretrained"
 
@@ -35,7 +35,7 @@ def load_imagenet(model: keras.Model) -> None:
 
 
 def load_file(model: keras.Model, path: str | Path, *, complete: bool = True) -> list[str]:
-    """Weights from disk into the backbone layers of ``model``, matched by layer name.
+    """Weights from disk into the backbone layers of a ResNet50, or all layers of another model, matched by name.
 
     Args:
         path: ``.npz`` with keys ``<layer>/<variable>``, Keras' ``.h5`` / ``.weights.h5`` of ResNet50, or ``.keras``.
@@ -50,7 +50,7 @@ def load_file(model: keras.Model, path: str | Path, *, complete: bool = True) ->
     path = Path(path)
     found = _read(path)
     missing = []
-    for layer in backbone_layers(model):
+    for layer in _receiving(model):
         if not layer.weights:
             continue
         values = [found.get((layer.name, variable.name)) for variable in layer.weights]
@@ -65,21 +65,29 @@ def load_file(model: keras.Model, path: str | Path, *, complete: bool = True) ->
         layer.set_weights([np.asarray(value, np.float32) for value in values])
     if missing and complete:
         raise ModelError(
-            f"{path.name}: {len(missing)} ResNet50 layers are missing, the first is {missing[0]}; "
+            f"{path.name}: {len(missing)} layers of {model.name} are missing, the first is {missing[0]}; "
             "all are needed. 'pretrain --init FILE' learns the missing ones."
         )
     return missing
 
 
 def save_npz(model: keras.Model, path: str | Path) -> None:
-    """The backbone layers of ``model`` as float16 ``.npz`` with keys ``<layer>/<variable>``."""
+    """Write a ``.npz`` that `load_file` reads, float16, with keys ``<layer>/<variable>``.
+
+    Of a ResNet50 the backbone's layers, of another model all.
+    """
     arrays = {
         f"{layer.name}/{variable.name}": np.asarray(value, np.float16)
-        for layer in backbone_layers(model)
+        for layer in _receiving(model)
         for variable, value in zip(layer.weights, layer.get_weights(), strict=True)
     }
     with Path(path).open("wb") as file:
         np.savez_compressed(file, **arrays)
+
+
+def holds_layer(path: str | Path, layer: str) -> bool:
+    """Whether a weights file has weights for the layer of that name."""
+    return any(name == layer for name, _ in _read(Path(path)))
 
 
 def load_npz_by_name(model: keras.Model, path: str | Path) -> None:
@@ -128,3 +136,9 @@ def _read_h5(path: Path) -> dict[tuple[str, str], np.ndarray]:
 
         file.get("model_weights", file).visititems(visit)
     return found
+
+
+def _receiving(model: keras.Model) -> list[keras.layers.Layer]:
+    """The layers that a weights file is about: ResNet50's backbone without its head, all of any other model."""
+    is_resnet = any(layer.name == LAST_FEATURE_MAP for layer in model.layers)
+    return backbone_layers(model) if is_resnet else model.layers

@@ -21,6 +21,7 @@ class Augmentation:
         flip: probability of a horizontal flip.
         zoom: lowest and highest magnification.
         brightness: lowest and highest factor on the grey levels.
+        strong: take `augment_strongly` instead, which goes by its own numbers.
     """
 
     rotation: float = 15.0
@@ -28,6 +29,14 @@ class Augmentation:
     flip: float = 0.5
     zoom: tuple[float, float] = (0.95, 1.05)
     brightness: tuple[float, float] = (0.95, 1.05)
+    strong: bool = False
+
+
+def vary(picture: np.ndarray, settings: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """One random variant, `augment`'s or `augment_strongly`'s as the settings say: uint8 (size, size) both."""
+    if settings.strong:
+        return augment_strongly(picture, picture.shape[0], rng)
+    return augment(picture, settings, rng)
 
 
 def augment(picture: np.ndarray, settings: Augmentation, rng: np.random.Generator) -> np.ndarray:

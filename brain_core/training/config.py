@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from brain_core.errors import ConfigError
 from brain_core.training.augmentation import Augmentation
 
+BEST, LAST, AVERAGE = KEEP = ("best", "last", "average")
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -20,7 +22,9 @@ class TrainConfig:
         batch_size: scans a step; 4 where memory is short.
         backbone: ``imagenet``, ``pretrained`` or a weights file; of no meaning for the custom CNN.
         seed: of split, weights, order and augmentation.
-        keep: ``best`` keeps the epoch of lowest validation loss in either phase, ``last`` the last one.
+        init: a weights file that the custom CNN starts from; empty for random weights.
+        keep: ``best`` keeps the epoch of lowest validation loss in either phase, ``last`` the last one, ``average``
+            the running mean of phase 2's weights (Polyak and Juditsky 1992), which needs no validation scans.
         augmentation: what phase 2 varies.
     """
 
@@ -32,7 +36,8 @@ class TrainConfig:
     batch_size: int = 8
     backbone: str = "imagenet"
     seed: int = 0
-    keep: str = "best"
+    init: str = ""
+    keep: str = BEST
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
@@ -46,5 +51,5 @@ class TrainConfig:
         for name in ("lr_head", "lr_finetune"):
             if not 0 < getattr(self, name) < 1:
                 raise ConfigError(f"{name}: expected a number between 0 and 1. Received: {getattr(self, name)}.")
-        if self.keep not in ("best", "last"):
-            raise ConfigError(f"keep: expected 'best' or 'last'. Received: {self.keep!r}.")
+        if self.keep not in KEEP:
+            raise ConfigError(f"keep: expected one of {', '.join(KEEP)}. Received: {self.keep!r}.")

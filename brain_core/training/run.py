@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from dataclasses import asdict, dataclass, replace
@@ -20,12 +19,13 @@ from brain_core.files import write_json
 from brain_core.inference import Detector
 from brain_core.models import MODELS
 from brain_core.models.saving import save_compact
-from brain_core.models.weights import PRETRAINED
-from brain_core.preprocessing import BATCH, PreprocessingSpec, square
+from brain_core.preprocessing import BATCH, PreprocessingSpec
 from brain_core.registry import ModelCard, OperatingPoint, read_card, sha256_of
+from brain_core.training.backbones import backbone_record
+from brain_core.training.batches import pictures_of
 from brain_core.training.config import TrainConfig
 from brain_core.training.progress import Report, silent
-from brain_core.training.two_phase import Pictures, backbone_file, train_two_phase
+from brain_core.training.two_phase import train_two_phase
 
 FORMAT = 1  # of the metadata
 HIGH_SENSITIVITY = 0.95
@@ -66,7 +66,7 @@ def train_model(
     """
     start = time.perf_counter()
     spec = spec or MODELS[name].preprocessing
-    parts = {part: _pictures(prepared, part, spec) for part in PARTS[:2]}
+    parts = {part: pictures_of(prepared.dataset, prepared.split.part(part), spec) for part in PARTS[:2]}
     model, history = train_two_phase(name, parts["train"], parts["validation"], spec, config, report)
     path = run_dir / MODELS[name].file_name
     save_compact(model, path)
@@ -112,22 +112,6 @@ def _identity(card: ModelCard, created: datetime, parameters: int, seconds: int)
 def _training(config: TrainConfig) -> dict:
     """The settings; of a weights file its name only, since its folder says nothing elsewhere."""
     return asdict(replace(config, backbone=Path(config.backbone).name))
-
-
-def backbone_record(choice: str) -> dict:
-    """Where the backbone came from: the choice, its file's checksum, and how it was pretrained if that is known."""
-    path = backbone_file(choice)
-    if path is None:
-        return {"source": choice}
-    record = {"source": choice if choice == PRETRAINED else path.name, "sha256": sha256_of(path)}
-    beside = path.with_name("pretraining.json")
-    return record | ({"pretraining": json.loads(beside.read_text())} if beside.is_file() else {})
-
-
-def _pictures(prepared: Prepared, part: str, spec: PreprocessingSpec) -> Pictures:
-    chosen = prepared.split.part(part)
-    squares = np.stack([square(prepared.dataset.scans[i].grey, spec) for i in chosen])
-    return Pictures(squares, np.array([prepared.dataset.labels[i] for i in chosen], np.float32))
 
 
 def _data(prepared: Prepared) -> dict:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
 import keras
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
-from brain_core.errors import ConfigError
 from brain_core.models import MODELS, resnet50, weights
-from brain_core.preprocessing import PreprocessingSpec, scale
-from brain_core.settings import settings
-from brain_core.training.augmentation import augment
+from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
+from brain_core.training.backbones import load_backbone
+from brain_core.training.batches import AugmentedBatches, Memory, Pictures, Variants
 from brain_core.training.callbacks import ReportCallback
-from brain_core.training.config import TrainConfig
+from brain_core.training.config import AVERAGE, BEST, TrainConfig
 from brain_core.training.progress import Report, silent
 
 HEAD, FINETUNE = "phase 1", "phase 2"
-
-
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """Squares of one part of the data: uint8 (N, size, size) and labels float32 (N,)."""
-
-    squares: np.ndarray
-    labels: np.ndarray
-
-
-def pretrained_backbone() -> Path:
-    """Where `pretrain` leaves the backbone unless told otherwise."""
-    return settings().home / "backbones" / "brain-mri" / "backbone.npz"
+POOLED = "average"  # layer: what a frozen backbone says of a scan
+AVERAGE_MOMENTUM = 0.98  # of the running mean of weights: it spans the last 50 steps
 
 
 def train_two_phase(
@@ -56,146 +43,133 @@ def train_two_phase(
         Cancelled: ``report`` asked to stop.
     """
     keras.utils.set_random_seed(config.seed)
+    trainer = Trainer(initial_model(name, config), spec, config)
+    return trainer.model, trainer.fit(train, validation, report)
+
+
+def initial_model(name: str, config: TrainConfig) -> keras.Model:
+    """The untrained model with the weights that ``config`` lets it start from."""
     model = MODELS[name].build()
     if name == "resnet50":
         load_backbone(model, config.backbone)
-    best = _Best(config.keep)
-    history = {}
-    if config.epochs_head:
-        phase = _head_on_cached_features if name == "resnet50" else _whole_without_augmentation
-        history[HEAD] = phase(model, train, validation, spec, config, best, report)
-    if config.epochs_finetune:
-        if name == "resnet50":
-            _freeze_all_but_top(model, config.unfreeze)
-        history[FINETUNE] = _finetune(model, train, validation, spec, config, best, report)
-    best.restore(model)
-    model.trainable = True
-    return model, history
+    elif config.init:
+        weights.load_file(model, config.init, complete=False)
+    return model
 
 
-def backbone_file(choice: str) -> Path | None:
-    """The weights file that `TrainConfig.backbone` names, None for Keras' download."""
-    if choice == weights.IMAGENET:
-        return None
-    return pretrained_backbone() if choice == weights.PRETRAINED else Path(choice)
+class Trainer:
+    """Trains a model in place. The frozen part is run as rarely as possible and never trained.
+
+    Args:
+        model: as `initial_model` gives it; a backbone is recognised by its name, ``resnet50``.
+        memory: keeps what the frozen part made of a scan, for further calls on other parts of the same data set.
+    """
+
+    def __init__(self, model: keras.Model, spec: PreprocessingSpec, config: TrainConfig, memory: Memory | None = None):
+        self.model, self._spec, self._config, self._memory = model, spec, config, memory
+        self._cut = resnet50.cut_below(model, config.unfreeze) if model.name == "resnet50" else None
+        self._variants = Variants(spec.scaling, config, self._cut and _runner(model, self._cut), memory)
+        self._start = model.get_weights()
+
+    def reset(self) -> None:
+        """Back to the weights that the model came with."""
+        self.model.set_weights(self._start)
+
+    def fit(self, train: Pictures, validation: Pictures, report: Report = silent) -> dict[str, list[dict]]:
+        """Both phases; returns by phase the metrics of each epoch."""
+        config = self._config
+        best = _Best(config.keep, self.model)
+        history = {}
+        self.model.trainable = True
+        if config.epochs_head:
+            history[HEAD] = self._head(train, validation, best, report)
+        if config.epochs_finetune:
+            history[FINETUNE] = self._finetune(train, validation, best, report)
+        best.restore()
+        self.model.trainable = True
+        return history
+
+    def predict(self, part: Pictures) -> np.ndarray:
+        """float64 (N,): the probability of a tumour for the scans as they are."""
+        top = self.model if self._cut is None else _from_layer(self.model, self._cut)
+        seen = self._seen(part, self._cut)
+        batches = [seen[i : i + BATCH] for i in range(0, len(seen), BATCH)]
+        found = [keras.ops.convert_to_numpy(top(batch, training=False))[:, 0] for batch in batches]
+        return np.concatenate(found).astype(float)
+
+    def _head(self, train: Pictures, validation: Pictures, best: _Best, report: Report) -> list[dict]:
+        """Phase 1. The features of a scan never change through a frozen backbone, so they are computed once."""
+        layer = POOLED if self._cut else None
+        trained = _from_layer(self.model, layer) if layer else self.model
+        data = {"x": self._seen(train, layer), "y": train.labels[:, None], "batch_size": self._config.batch_size}
+        return self._fit(trained, HEAD, data, self._seen(validation, layer), train, validation, best, report)
+
+    def _finetune(self, train: Pictures, validation: Pictures, best: _Best, report: Report) -> list[dict]:
+        """Phase 2. What stays frozen is a fixed function of a variant; only what lies above it is trained."""
+        trained = self.model
+        if self._cut:
+            _freeze_all_but_top(self.model, self._config.unfreeze)
+            trained = _from_layer(self.model, self._cut)
+        data = {"x": AugmentedBatches(train, self._variants, self._config)}
+        return self._fit(trained, FINETUNE, data, self._seen(validation, self._cut), train, validation, best, report)
+
+    def _seen(self, part: Pictures, layer: str | None) -> np.ndarray:
+        """float32 (N, ...): the scans without augmentation as a frozen layer's output, or scaled pixels (None)."""
+        if layer is None:
+            return scale(part.squares, self._spec.scaling)
+        run = _runner(self.model, layer)
+
+        def compute(which: np.ndarray) -> np.ndarray:
+            batches = [part.squares[which[i : i + BATCH]] for i in range(0, len(which), BATCH)]
+            return np.concatenate([run(scale(batch, self._spec.scaling)) for batch in batches])
+
+        return self._memory.rows(layer, part.ids, compute) if self._memory else compute(np.arange(len(part.ids)))
+
+    def _fit(self, trained, phase, data, tested, train, validation, best, report) -> list[dict]:
+        config = self._config
+        head = phase == HEAD
+        averaging = {} if head or config.keep != AVERAGE else {"use_ema": True, "ema_momentum": AVERAGE_MOMENTUM}
+        optimizer = keras.optimizers.Adam(config.lr_head if head else config.lr_finetune, **averaging)
+        trained.compile(optimizer, "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC(name="auc")])
+        balance = compute_class_weight("balanced", classes=np.array([0.0, 1.0]), y=train.labels)
+        fitted = trained.fit(
+            **data,
+            validation_data=(tested, validation.labels[:, None]),
+            validation_batch_size=config.batch_size,
+            epochs=config.epochs_head if head else config.epochs_finetune,
+            class_weight=dict(enumerate(balance.tolist())),
+            verbose=0,
+            callbacks=[best, ReportCallback(phase, report)],
+        )
+        columns = {name: [round(float(value), 5) for value in values] for name, values in fitted.history.items()}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def load_backbone(model: keras.Model, choice: str) -> None:
-    """Weights for the ResNet50 backbone by the user's choice; see `TrainConfig.backbone`."""
-    path = backbone_file(choice)
-    if path is None:
-        weights.load_imagenet(model)
-        return
-    if choice == weights.PRETRAINED and not path.is_file():
-        raise ConfigError(f"No pretrained backbone yet: 'python -m brain_core pretrain DATASET' makes {path.name}.")
-    weights.load_file(model, path)
+class _Best(keras.callbacks.Callback):
+    """Remembers the weights of the epoch with the lowest validation loss, over both phases."""
 
-
-def check_backbone(choice: str) -> None:
-    """Raises what `load_backbone` would, so that a run of both models fails at its start and not in its middle."""
-    load_backbone(MODELS["resnet50"].build(), choice)
-
-
-class _Best:
-    """The weights of the epoch with the lowest validation loss, over both phases."""
-
-    def __init__(self, keep: str):
-        self._keep, self._loss, self._weights = keep, np.inf, None
-
-    def offer(self, loss: float, model: keras.Model) -> None:
-        if self._keep == "best" and loss < self._loss:
-            self._loss, self._weights = loss, model.get_weights()
-
-    def restore(self, model: keras.Model) -> None:
-        if self._weights is not None:
-            model.set_weights(self._weights)
-
-
-class _OfferEachEpoch(keras.callbacks.Callback):
-    def __init__(self, best: _Best, whole: keras.Model, sync):
+    def __init__(self, keep: str, whole: keras.Model):
         super().__init__()
-        self._best, self._whole, self._sync = best, whole, sync
+        self._keep, self._whole, self._loss, self._weights = keep, whole, np.inf, None
 
     def on_epoch_end(self, epoch, logs=None):
-        self._sync()
-        self._best.offer(logs["val_loss"], self._whole)
+        if self._keep == BEST and logs["val_loss"] < self._loss:
+            self._loss, self._weights = logs["val_loss"], self._whole.get_weights()
+
+    def restore(self) -> None:
+        if self._weights is not None:
+            self._whole.set_weights(self._weights)
 
 
-def _head_on_cached_features(model, train, validation, spec, config, best, report) -> list[dict]:
-    """Phase 1 of a model with a frozen backbone: the features of a scan never change, so compute them once."""
-    layer = model.get_layer("average")
-    backbone = keras.Model(model.inputs[0], layer.output)
-    features = [_features(backbone, part, spec, config, report) for part in (train, validation)]
-    head = resnet50.build_head()
-    head_layers = [inner for inner in head.layers if inner.weights]
-    for inner in head_layers:
-        inner.set_weights(model.get_layer(inner.name).get_weights())
-
-    def sync() -> None:
-        for inner in head_layers:
-            model.get_layer(inner.name).set_weights(inner.get_weights())
-
-    data = {
-        "x": features[0],
-        "y": train.labels[:, None],
-        "validation_data": (features[1], validation.labels[:, None]),
-        "batch_size": config.batch_size,
-    }
-    return _fit(
-        head,
-        HEAD,
-        config.epochs_head,
-        config.lr_head,
-        train,
-        data,
-        report,
-        _OfferEachEpoch(best, model, sync),
-    )
+def _from_layer(model: keras.Model, layer: str) -> keras.Model:
+    """The part of the model above a layer, made of the model's own layers: training it trains the model."""
+    return keras.Model(model.get_layer(layer).output, model.output)
 
 
-def _whole_without_augmentation(model, train, validation, spec, config, best, report) -> list[dict]:
-    data = {
-        "x": scale(train.squares, spec.scaling),
-        "y": train.labels[:, None],
-        "validation_data": (scale(validation.squares, spec.scaling), validation.labels[:, None]),
-        "batch_size": config.batch_size,
-    }
-    offer = _OfferEachEpoch(best, model, lambda: None)
-    return _fit(model, HEAD, config.epochs_head, config.lr_head, train, data, report, offer)
-
-
-def _finetune(model, train, validation, spec, config, best, report) -> list[dict]:
-    data = {
-        "x": _AugmentedBatches(train, spec, config),
-        "validation_data": (scale(validation.squares, spec.scaling), validation.labels[:, None]),
-        "validation_batch_size": config.batch_size,
-    }
-    offer = _OfferEachEpoch(best, model, lambda: None)
-    return _fit(model, FINETUNE, config.epochs_finetune, config.lr_finetune, train, data, report, offer)
-
-
-def _fit(model, phase, epochs, lr, train, data, report, offer) -> list[dict]:
-    model.compile(keras.optimizers.Adam(lr), "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC(name="auc")])
-    balance = compute_class_weight("balanced", classes=np.array([0.0, 1.0]), y=train.labels)
-    fitted = model.fit(
-        **data,
-        epochs=epochs,
-        class_weight=dict(enumerate(balance.tolist())),
-        verbose=0,
-        callbacks=[offer, ReportCallback(phase, report)],
-    )
-    columns = {name: [round(float(value), 5) for value in values] for name, values in fitted.history.items()}
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _features(backbone, part: Pictures, spec, config, report) -> np.ndarray:
-    """float32 (N, channels), pooled."""
-    batches = range(0, len(part.squares), config.batch_size)
-    rows = []
-    for start in batches:
-        batch = scale(part.squares[start : start + config.batch_size], spec.scaling)
-        rows.append(keras.ops.convert_to_numpy(backbone(batch, training=False)))
-    return np.concatenate(rows)
+def _runner(model: keras.Model, layer: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The part of the model up to a layer as a function of float32 arrays."""
+    below = keras.Model(model.inputs[0], model.get_layer(layer).output)
+    return lambda batch: keras.ops.convert_to_numpy(below(batch, training=False))
 
 
 def _freeze_all_but_top(model: keras.Model, unfreeze: int) -> None:
@@ -206,27 +180,3 @@ def _freeze_all_but_top(model: keras.Model, unfreeze: int) -> None:
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
-
-
-class _AugmentedBatches(keras.utils.PyDataset):
-    """Shuffled, augmented batches, fixed by seed and epoch. A last batch of one joins the one before."""
-
-    def __init__(self, part: Pictures, spec: PreprocessingSpec, config: TrainConfig):
-        super().__init__(workers=1)
-        self._part, self._spec, self._config, self._epoch = part, spec, config, 0
-
-    def __len__(self) -> int:
-        n, size = len(self._part.labels), self._config.batch_size
-        return max(1, n // size + (n % size > 1))
-
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
-
-    def __getitem__(self, index: int):
-        config = self._config
-        order = np.random.default_rng((config.seed, self._epoch)).permutation(len(self._part.labels))
-        end = None if index == len(self) - 1 else (index + 1) * config.batch_size
-        chosen = order[index * config.batch_size : end]
-        rng = np.random.default_rng((config.seed, self._epoch, index))
-        squares = np.stack([augment(self._part.squares[i], config.augmentation, rng) for i in chosen])
-        return scale(squares, self._spec.scaling), self._part.labels[chosen][:, None]

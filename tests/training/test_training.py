@@ -16,9 +16,12 @@ from brain_core.models import MODELS, resnet50, weights
 from brain_core.preprocessing import PreprocessingSpec, prepare, scale, square
 from brain_core.registry import sha256_of
 from brain_core.scans.phantom import Phantom, draw, write_dataset
-from brain_core.training import pretraining, two_phase
+from brain_core.training import two_phase
+from brain_core.training.batches import Pictures
 from brain_core.training.config import TrainConfig
 from brain_core.training.pretraining import PretrainConfig, pretrain
+from brain_core.training.pretraining.run import _hold_out
+from brain_core.training.pretraining.views import Kinds, Views
 from brain_core.training.run import prepare_run, train_model
 
 SHORT = TrainConfig(epochs_head=1, epochs_finetune=1)
@@ -165,7 +168,7 @@ def test_cached_features_train_the_head_as_the_plain_loop_does(backbone, monkeyp
     monkeypatch.setattr(keras.optimizers, "Adam", keras.optimizers.SGD)
     monkeypatch.setattr(keras.layers.Dropout, "call", lambda self, inputs, training=False: inputs)
     squares = np.random.default_rng(0).integers(0, 256, (8, 224, 224), np.uint8)
-    part = two_phase.Pictures(squares, np.array([0, 1] * 4, np.float32))
+    part = Pictures(squares, np.array([0, 1] * 4, np.float32), np.arange(8))
     config = TrainConfig(epochs_head=2, epochs_finetune=0, lr_head=0.1, backbone=str(backbone), keep="last")
 
     keras.utils.set_random_seed(config.seed)
@@ -197,7 +200,7 @@ def test_pretrained_backbone_that_is_not_there_names_the_command(prepared, tmp_p
         ({"epochs_head": 0, "epochs_finetune": 0}, "at least one epoch"),
         ({"batch_size": 1}, "batch_size: expected 2 or more"),
         ({"lr_head": 0.0}, "lr_head: expected a number between 0 and 1"),
-        ({"keep": "worst"}, "keep: expected 'best' or 'last'"),
+        ({"keep": "worst"}, "keep: expected one of best, last, average"),
     ],
 )
 def test_settings_out_of_range(change, message):
@@ -265,7 +268,7 @@ def test_pretraining_with_nothing_to_learn_from(prepared, tmp_path):
 
 def test_pretraining_never_shows_the_scans_held_out(prepared):
     config = PretrainConfig(held_out=0.25)
-    shown, hidden = pretraining._hold_out(prepared.dataset, config)
+    shown, hidden = _hold_out(prepared.dataset, config)
     groups = near_duplicate_groups(prepared.dataset.scans)
     assert sorted([*shown, *hidden]) == list(range(len(groups)))
     assert len(set(groups[hidden])) == round(0.25 * len(set(groups)))
@@ -275,9 +278,9 @@ def test_pretraining_never_shows_the_scans_held_out(prepared):
 def test_painted_lesions_are_asked_of_scans_without_a_tumour_only():
     """Half of four healthy pictures get a lesion; the target is its share of each cell, the weight excludes tumours."""
     pictures = np.stack([draw(Phantom(seed=seed, size=224)).pixels for seed in range(4)] * 2)
-    kinds = pretraining._Kinds(np.repeat([0, 1], 4), np.repeat([0, 1], 4).astype(np.float32))
+    kinds = Kinds(np.repeat([0, 1], 4), np.repeat([0, 1], 4).astype(np.float32))
     config = PretrainConfig(size=128, batch_size=64)
-    batch = pretraining._Views(pictures, kinds, ("kind", "lesion"), config, epoch=0)[0]
+    batch = Views(pictures, kinds, ("kind", "lesion"), config, epoch=0)[0]
     scans, targets, counted = batch
     assert scans.shape == (64, 128, 128, 3) and targets["lesion"].shape == (64, 16)
     np.testing.assert_array_equal(counted["lesion"], 1 - counted["kind"])
@@ -290,5 +293,5 @@ def test_painted_lesions_are_asked_of_scans_without_a_tumour_only():
 
 
 def test_kinds_are_drawn_alike_within_their_class():
-    kinds = pretraining._Kinds(np.array([0, 1, 1, 1, 2]), np.array([0, 1, 1, 1, 1], np.float32))
+    kinds = Kinds(np.array([0, 1, 1, 1, 2]), np.array([0, 1, 1, 1, 1], np.float32))
     np.testing.assert_allclose(kinds.chance(), [1 / 2, 1 / 12, 1 / 12, 1 / 12, 1 / 4])

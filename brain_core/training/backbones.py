@@ -1,0 +1,56 @@
+"""Where the ResNet50 backbone's weights come from, by the user's choice, and the record of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+
+from brain_core.errors import ConfigError
+from brain_core.models import MODELS, weights
+from brain_core.registry import sha256_of
+from brain_core.settings import settings
+
+
+def pretrained_backbone(model: str = "resnet50") -> Path:
+    """Where `pretrain` leaves a model's feature layers unless told otherwise."""
+    folder = "brain-mri" if model == "resnet50" else f"brain-mri-{model}"
+    return settings().home / "backbones" / folder / "backbone.npz"
+
+
+def backbone_file(choice: str) -> Path | None:
+    """The weights file that `TrainConfig.backbone` names, None for Keras' download."""
+    if choice == weights.IMAGENET:
+        return None
+    return pretrained_backbone() if choice == weights.PRETRAINED else Path(choice)
+
+
+def load_backbone(model: keras.Model, choice: str) -> None:
+    """Weights for the ResNet50 backbone by the user's choice; see `TrainConfig.backbone`.
+
+    Raises:
+        ConfigError: no backbone has been pretrained yet. DownloadError: no network. ModelError: a file does not fit.
+    """
+    path = backbone_file(choice)
+    if path is None:
+        weights.load_imagenet(model)
+        return
+    if choice == weights.PRETRAINED and not path.is_file():
+        raise ConfigError(f"No pretrained backbone yet: 'python -m brain_core pretrain DATASET' makes {path.name}.")
+    weights.load_file(model, path)
+
+
+def check_backbone(choice: str) -> None:
+    """Raises what `load_backbone` would, so that a run of both models fails at its start and not in its middle."""
+    load_backbone(MODELS["resnet50"].build(), choice)
+
+
+def backbone_record(choice: str) -> dict:
+    """Where the backbone came from: the choice, its file's checksum, and how it was pretrained if that is known."""
+    path = backbone_file(choice)
+    if path is None:
+        return {"source": choice}
+    record = {"source": choice if choice == weights.PRETRAINED else path.name, "sha256": sha256_of(path)}
+    beside = path.with_name("pretraining.json")
+    return record | ({"pretraining": json.loads(beside.read_text())} if beside.is_file() else {})

@@ -1,0 +1,111 @@
+"""What training feeds on: the scans of a part, and shuffled batches of augmented variants of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from brain_core.datasets.index import Dataset
+from brain_core.preprocessing import PreprocessingSpec, scale, square
+from brain_core.training.augmentation import vary
+from brain_core.training.config import TrainConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Squares of some scans of a data set.
+
+    Attributes:
+        squares: uint8 (N, size, size).
+        labels: float32 (N,).
+        ids: int64 (N,), the scans' positions in the data set: they fix the random numbers of a scan's variants,
+            whatever part it is in.
+    """
+
+    squares: np.ndarray
+    labels: np.ndarray
+    ids: np.ndarray
+
+    def take(self, chosen: np.ndarray) -> Pictures:
+        return Pictures(self.squares[chosen], self.labels[chosen], self.ids[chosen])
+
+
+def pictures_of(dataset: Dataset, positions: np.ndarray, spec: PreprocessingSpec) -> Pictures:
+    """The scans at ``positions``, as a model with ``spec`` sees them before scaling."""
+    squares = np.stack([square(dataset.scans[i].grey, spec) for i in positions])
+    return Pictures(squares, np.array(dataset.labels, np.float32)[positions], np.asarray(positions))
+
+
+class Memory:
+    """Rows computed once a key and scan, kept as float16 (rounding below 0.05 % of a value) and given as float32."""
+
+    def __init__(self):
+        self._rows: dict[tuple, np.ndarray] = {}
+
+    def rows(self, key, ids: np.ndarray, compute: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """The rows of the scans ``ids``; ``compute`` gets the positions in ``ids`` of those not yet known."""
+        missing = np.array([n for n, i in enumerate(ids) if (key, int(i)) not in self._rows], int)
+        if len(missing):
+            fresh = compute(missing).astype(np.float16)
+            self._rows.update(((key, int(ids[n])), row) for n, row in zip(missing, fresh, strict=True))
+        return np.stack([self._rows[key, int(i)] for i in ids]).astype(np.float32)
+
+
+class Variants:
+    """The input of phase 2: augmented variants of scans, as pixels or as a frozen trunk's feature maps.
+
+    Seed, epoch and scan fix a variant, so that with a memory the folds of a cross-validation share the trunk's work.
+
+    Args:
+        scaling: of the pixels.
+        trunk: from scaled pixels to feature maps, float32 NumPy arrays; None leaves the pixels.
+        memory: where the trunk's maps are kept; None computes them anew each time.
+    """
+
+    def __init__(
+        self,
+        scaling: str,
+        config: TrainConfig,
+        trunk: Callable[[np.ndarray], np.ndarray] | None = None,
+        memory: Memory | None = None,
+    ):
+        self._scaling, self._config, self._trunk, self._memory = scaling, config, trunk, memory
+
+    def batch(self, part: Pictures, chosen: np.ndarray, epoch: int) -> np.ndarray:
+        """float32 (len(chosen), ...): the variants of one epoch of the scans at ``chosen`` in the part."""
+        if self._trunk is None or self._memory is None:
+            return self._computed(part, chosen, epoch)
+        return self._memory.rows(epoch, part.ids[chosen], lambda which: self._computed(part, chosen[which], epoch))
+
+    def _computed(self, part: Pictures, chosen: np.ndarray, epoch: int) -> np.ndarray:
+        squares = []
+        for i in chosen:
+            rng = np.random.default_rng((self._config.seed, epoch, int(part.ids[i])))
+            squares.append(vary(part.squares[i], self._config.augmentation, rng))
+        pixels = scale(np.stack(squares), self._scaling)
+        return pixels if self._trunk is None else self._trunk(pixels)
+
+
+class AugmentedBatches(keras.utils.PyDataset):
+    """Shuffled batches of variants, fixed by seed and epoch. A last batch of one joins the one before."""
+
+    def __init__(self, part: Pictures, variants: Variants, config: TrainConfig):
+        super().__init__(workers=1)
+        self._part, self._variants, self._config, self._epoch = part, variants, config, 0
+
+    def __len__(self) -> int:
+        n, size = len(self._part.labels), self._config.batch_size
+        return max(1, n // size + (n % size > 1))
+
+    def on_epoch_end(self) -> None:
+        self._epoch += 1
+
+    def __getitem__(self, index: int):
+        size = self._config.batch_size
+        order = np.random.default_rng((self._config.seed, self._epoch)).permutation(len(self._part.labels))
+        end = None if index == len(self) - 1 else (index + 1) * size
+        chosen = order[index * size : end]
+        return self._variants.batch(self._part, chosen, self._epoch), self._part.labels[chosen][:, None]

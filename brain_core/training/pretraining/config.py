@@ -1,0 +1,42 @@
+"""The settings of a pretraining run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# The objectives, and the outputs that bear them.
+DISTILLATION, KIND, LESION, CLASSES = "distillation", "kind", "lesion", "classes"
+OBJECTIVES = (DISTILLATION, KIND, LESION, CLASSES)
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """Settings of one pretraining run.
+
+    Attributes:
+        model: whose feature layers are trained, of `MODELS`.
+        epochs: passes over the collection.
+        size: side of the training view in pixels; 128 is three times as fast as 224 and, with the scale of
+            `augment_strongly`, shows structures at the size that they have at 224.
+        batch_size: views a step.
+        lr: peak learning rate of new layers; warm-up of 5 % of the steps, then cosine decay to zero.
+        early_lr: factor on it for the stages that came with weights, conv4 ... conv1, halved at each stage.
+        kind_weight, lesion_weight: weights of these losses beside the distillation loss.
+        objectives: which to learn; of `OBJECTIVES`.
+        held_out: share of the near-duplicate groups that is never shown, to test on later.
+        precision: Keras dtype policy; the weights are float32 in any case.
+        seed: of weights, order and augmentation.
+    """
+
+    model: str = "resnet50"
+    epochs: int = 8
+    size: int = 128
+    batch_size: int = 32
+    lr: float = 1e-3
+    early_lr: float = 0.1
+    kind_weight: float = 0.3
+    lesion_weight: float = 1.0
+    objectives: tuple[str, ...] = (DISTILLATION, KIND, LESION)
+    held_out: float = 0.15
+    precision: str = "mixed_bfloat16"
+    seed: int = 0
