@@ -39,6 +39,8 @@ class Metrics:
     roc_auc: Estimate
     brier: float
     ece: float
+    balanced_accuracy: Estimate
+    sensitivity_at_85: Estimate  # the highest sensitivity at a specificity of at least 0.85
 
     def to_json(self) -> dict:
         return asdict(self)
@@ -57,32 +59,52 @@ def compute(labels, probabilities, threshold: float, groups=None, *, seed: int =
     Raises:
         ValueError: no scan, or lengths differ.
     """
+    return compute_repeated(labels, [probabilities], threshold, groups, seed=seed)
+
+
+def compute_repeated(labels, probabilities, thresholds, groups=None, *, seed: int = 0) -> Metrics:
+    """As `compute`, of R repetitions: each figure is the mean over them, its interval that of the mean.
+
+    Args:
+        probabilities: (R, N) in 0..1.
+        thresholds: one number, or (R, N): a scan's threshold is the one of the model that scored it.
+
+    Returns:
+        The metrics; ``threshold`` is the mean one.
+    """
     labels, probabilities = np.asarray(labels, int), np.asarray(probabilities, float)
     groups = np.arange(len(labels)) if groups is None else np.asarray(groups)
-    if not len(labels) or not len(labels) == len(probabilities) == len(groups):
+    if not len(labels) or not len(labels) == probabilities.shape[1] == len(groups):
         raise ValueError(
             "Metrics: expected as many labels, probabilities and groups, at least one. "
-            f"Received: {len(labels)}, {len(probabilities)}, {len(groups)}."
+            f"Received: {len(labels)}, {probabilities.shape[1]}, {len(groups)}."
         )
-    predicted = (probabilities >= threshold).astype(int)
+    thresholds = np.broadcast_to(thresholds, probabilities.shape)
     weights = _bootstrap_weights(groups, seed)
-    figures = {
-        "accuracy": lambda w: sk.accuracy_score(labels, predicted, sample_weight=w),
-        "precision": lambda w: _ratio(w, predicted == 1, labels == 1),
-        "recall": lambda w: _ratio(w, labels == 1, predicted == 1),
-        "specificity": lambda w: _ratio(w, labels == 0, predicted == 0),
-        "f1": lambda w: _f1(labels, predicted, w),
-        "roc_auc": lambda w: _auc(labels, probabilities, w),
-    }
+    by_repeat = [_figures(labels, p, (p >= t).astype(int)) for p, t in zip(probabilities, thresholds, strict=True)]
     return Metrics(
         n=len(labels),
         groups=len(np.unique(groups)),
         positives=int(labels.sum()),
-        threshold=float(threshold),
-        **{name: _estimate(figure, weights) for name, figure in figures.items()},
+        threshold=float(thresholds.mean()),
+        **{name: _estimate([figures[name] for figures in by_repeat], weights) for name in by_repeat[0]},
         brier=float(np.mean((probabilities - labels) ** 2)),
-        ece=expected_calibration_error(labels, probabilities),
+        ece=float(np.mean([expected_calibration_error(labels, p) for p in probabilities])),
     )
+
+
+def _figures(labels: np.ndarray, scores: np.ndarray, predicted: np.ndarray) -> dict[str, Callable]:
+    """By name, a function of the scans' weights."""
+    return {
+        "accuracy": lambda w: sk.accuracy_score(labels, predicted, sample_weight=w),
+        "balanced_accuracy": lambda w: balanced_accuracy(labels, predicted, w),
+        "precision": lambda w: _ratio(w, predicted == 1, labels == 1),
+        "recall": lambda w: _ratio(w, labels == 1, predicted == 1),
+        "specificity": lambda w: _ratio(w, labels == 0, predicted == 0),
+        "f1": lambda w: _f1(labels, predicted, w),
+        "roc_auc": lambda w: _auc(labels, scores, w),
+        "sensitivity_at_85": lambda w: _sensitivity_at(labels, scores, w, 0.85),
+    }
 
 
 def expected_calibration_error(labels, probabilities, bins: int = ECE_BINS) -> float:
@@ -101,14 +123,32 @@ def roc_auc(labels, scores) -> float | None:
     return _auc(np.asarray(labels), np.asarray(scores), np.ones(len(labels)))
 
 
-def _estimate(figure: Callable[[np.ndarray], float | None], weights: np.ndarray) -> Estimate:
-    value = figure(np.ones(weights.shape[1]))
+def bootstrap(figure: Callable[[np.ndarray], float | None], groups, *, seed: int = 0) -> Estimate:
+    """A figure of one's own with its interval.
+
+    Args:
+        figure: of the scans' weights, float64 (N,): how often each is drawn.
+        groups: (N,) what is drawn as one.
+    """
+    return _estimate([figure], _bootstrap_weights(np.asarray(groups), seed))
+
+
+def _estimate(repeats: list[Callable[[np.ndarray], float | None]], weights: np.ndarray) -> Estimate:
+    """The mean over repetitions, and its quantiles over the bootstrap."""
+
+    def mean(w: np.ndarray) -> float | None:
+        values = [figure(w) for figure in repeats]
+        return None if None in values else float(np.mean(values))
+
+    value = mean(np.ones(weights.shape[1]))
     if value is None:
         return Estimate(None)
-    replicates = [r for w in weights if (r := figure(w)) is not None]
+    replicates = [r for w in weights if (r := mean(w)) is not None]
+    if not replicates:
+        return Estimate(value)
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(replicates, (tail, 1 - tail)) if replicates else (None, None)
-    return Estimate(float(value), None if low is None else float(low), None if high is None else float(high))
+    low, high = np.quantile(replicates, (tail, 1 - tail))
+    return Estimate(value, float(low), float(high))
 
 
 def _bootstrap_weights(groups: np.ndarray, seed: int) -> np.ndarray:
@@ -137,3 +177,17 @@ def _auc(labels: np.ndarray, scores: np.ndarray, weight: np.ndarray) -> float | 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         return float(sk.roc_auc_score(labels[drawn], scores[drawn], sample_weight=weight[drawn]))
+
+
+def balanced_accuracy(labels: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> float | None:
+    """Mean of sensitivity and specificity of scans that count ``weight``, None where a class is missing."""
+    rates = (_ratio(weight, labels == 1, predicted == 1), _ratio(weight, labels == 0, predicted == 0))
+    return None if None in rates else sum(rates) / 2
+
+
+def _sensitivity_at(labels: np.ndarray, scores: np.ndarray, weight: np.ndarray, specificity: float) -> float | None:
+    drawn = weight > 0
+    if len(np.unique(labels[drawn])) < 2:
+        return None
+    false_alarms, found, _ = sk.roc_curve(labels[drawn], scores[drawn], sample_weight=weight[drawn])
+    return float(found[false_alarms <= 1 - specificity + 1e-9].max())

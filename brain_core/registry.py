@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import keras
 
 REQUIRED = ("model", "version", "sha256", "preprocessing", "gradcam_layer", "operating_point")
+CROSS_VALIDATION, LOCALISATION = "cross_validation", "localisation"  # stored results
 HOW_TO_MEND = (
     "Restore it (git checkout -- saved_models) or train it: python -m brain_core train DATASET --model {name}."
 )
@@ -74,6 +75,17 @@ class ModelCard:
             return keras.models.load_model(self.path, compile=False, safe_mode=True)
         except Exception as error:  # zipfile, h5py, json and Keras raise what they like
             raise ModelError(f"{self.path.name} cannot be loaded ({error}). {mend}") from error
+
+
+def results_file(what: str) -> Path:
+    """Where a stored result of the models in service lies."""
+    return settings().models_dir / "results" / f"{what}.json"
+
+
+def read_results(what: str) -> dict | None:
+    """A stored result, None where there is none."""
+    path = results_file(what)
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def read_card(name: str, models_dir: Path | None = None) -> ModelCard:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 DEFAULT = 0.5
+HIGH_SENSITIVITY = 0.95
 
 
 def candidates(probabilities) -> np.ndarray:
@@ -45,3 +48,12 @@ def _rates(labels, probabilities) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     positive = probabilities[labels == 1][:, None] >= thresholds
     negative = probabilities[labels == 0][:, None] < thresholds
     return thresholds, positive.mean(axis=0), negative.mean(axis=0)
+
+
+# The rules whose thresholds are stored with a model, by name.
+RULES: dict[str, Callable] = {
+    "default": lambda labels, probabilities: DEFAULT,
+    "balanced_accuracy": best_balanced_accuracy,
+    "youden": best_balanced_accuracy,  # the same maximum, see there
+    "sensitivity_95": lambda labels, probabilities: sensitivity_at_least(labels, probabilities, HIGH_SENSITIVITY),
+}

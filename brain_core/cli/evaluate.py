@@ -6,10 +6,13 @@ import argparse
 import json
 import logging
 import sys
+from dataclasses import replace
 
-from brain_core.cli.options import add_dataset, add_model, load_detectors
+from brain_core.cli.options import add_dataset, add_model, chosen, load_detectors
 from brain_core.cli.progress import Counter
-from brain_core.datasets.index import load_dataset
+from brain_core.datasets.index import Dataset, load_dataset
+from brain_core.files import write_json
+from brain_core.registry import CROSS_VALIDATION, read_card, results_file
 
 _log = logging.getLogger("brain_core")
 _WITH_INTERVAL = ("accuracy", "precision", "recall", "specificity", "f1", "roc_auc")
@@ -19,13 +22,28 @@ def add(commands) -> None:
     parser = commands.add_parser("evaluate", help="measure the models on labelled scans")
     add_dataset(parser)
     add_model(parser)
+    parser.add_argument(
+        "--protocol",
+        choices=("split", "cv"),
+        default="split",
+        help="split scores the models in service; cv trains anew in repeated cross-validation by group, with the "
+        "settings of the models in service; default: %(default)s",
+    )
     parser.add_argument("--split", choices=("test", "all"), default="test", help="default: %(default)s")
+    parser.add_argument("--repeats", type=int, default=5, help="cv: of the five folds; default: %(default)s")
+    parser.add_argument("--backbone", metavar="imagenet|pretrained|FILE", help="cv: in place of the recorded choice")
+    parser.add_argument("--init", metavar="pretrained|FILE", help="cv: likewise for the custom CNN")
+    parser.add_argument("--store", action="store_true", help="cv: keep the result beside the models, for their cards")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     dataset = load_dataset(options.dataset, Counter("reading"))
+    return _cross_validation(options, dataset) if options.protocol == "cv" else _stored_split(options, dataset)
+
+
+def _stored_split(options: argparse.Namespace, dataset: Dataset) -> int:
     detectors, failed = load_detectors(options.model)
     from brain_core.evaluation import evaluate
 
@@ -43,6 +61,55 @@ def run(options: argparse.Namespace) -> int:
     text = json.dumps(results, indent=1) + "\n" if options.format == "json" else _table(results)
     sys.stdout.write(text)
     return int(failed or bool(dataset.unreadable))
+
+
+def _cross_validation(options: argparse.Namespace, dataset: Dataset) -> int:
+    from brain_core.evaluation.protocol import Setup, cross_validate
+    from brain_core.training.config import TrainConfig
+
+    setups = {}
+    for name in chosen(options.model):
+        card = read_card(name)
+        config = TrainConfig.from_json(card.metadata["training"])
+        named = {"backbone": options.backbone, "init": options.init}
+        config = replace(config, **{key: value for key, value in named.items() if value is not None})
+        setups[name] = Setup(card.preprocessing, config)
+    record = cross_validate(
+        dataset,
+        setups,
+        repeats=options.repeats,
+        progress=lambda name, done, total: _log.info("%s: fold %d of %d", name, done, total),
+    )
+    if options.store:
+        write_json(results_file(CROSS_VALIDATION), record)
+    text = json.dumps(record, indent=1) + "\n" if options.format == "json" else _rows(record)
+    sys.stdout.write(text)
+    return int(bool(dataset.unreadable))
+
+
+def _rows(record: dict) -> str:
+    plan, data = record["protocol"], record["data"]
+    lines = [
+        f"{data['name']}: {plan['repeats']} times {plan['folds']} folds by group, one scan a group; seed {plan['seed']}"
+    ]
+    for name, row in record["rows"].items():
+        at = row["at"]["balanced_accuracy"]
+        figures = [
+            f"{short} {at[key]['value']:.3f} ({at[key]['low']:.3f} to {at[key]['high']:.3f})"
+            for short, key in (
+                ("AUC", "roc_auc"),
+                ("accuracy", "accuracy"),
+                ("sens. at spec. 0.85", "sensitivity_at_85"),
+            )
+        ]
+        lines.append(f"  {name:16} {'  '.join(figures)}  Brier {at['brier']:.3f}  ECE {at['ece']:.3f}")
+    for name, shifts in record["robustness"].items():
+        lines.append(f"  {name}, change of the probability")
+        lines.extend(
+            f"    {s['change']:24} mean {s['mean']:.3f}  worst {s['worst']:.3f}  other label {s['relabelled']:.1%}"
+            for s in shifts
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _table(results: dict[str, dict]) -> str:

@@ -35,13 +35,20 @@ def add(commands) -> None:
     parser.add_argument("--unfreeze", type=int, default=30, help="backbone layers that phase 2 trains")
     parser.add_argument("--batch-size", type=int, default=8, help="4 where memory is short")
     parser.add_argument("--backbone", default="imagenet", metavar="imagenet|pretrained|FILE", help="ResNet50 weights")
+    parser.add_argument("--init", default="", metavar="pretrained|FILE", help="what the custom CNN starts from")
     parser.add_argument("--seed", type=int, default=0, help="of split, weights, order and augmentation")
-    parser.add_argument("--keep", choices=("best", "last"), default="best", help="epoch kept, by validation loss")
+    parser.add_argument(
+        "--keep",
+        choices=("best", "last", "average"),
+        default="best",
+        help="best: the epoch of lowest validation loss; average: the running mean of phase 2's weights",
+    )
     parser.add_argument("--rotation", type=float, default=15.0, help="augmentation: degrees, either way")
     parser.add_argument("--shift", type=float, default=0.05, help="augmentation: of width and height, either way")
     parser.add_argument("--flip", type=float, default=0.5, help="augmentation: probability of a horizontal flip")
     parser.add_argument("--zoom", type=float, nargs=2, default=(0.95, 1.05), help="augmentation: magnification")
     parser.add_argument("--brightness", type=float, nargs=2, default=(0.95, 1.05), help="augmentation: factor")
+    parser.add_argument("--strong", action="store_true", help="augmentation: also contrast, aspect, JPEG, captions")
     for name, values in _SPEC_OPTIONS.items():
         parser.add_argument(f"--{name}", choices=values, default=values[0], help="preprocessing")
     parser.add_argument(

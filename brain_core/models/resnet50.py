@@ -41,7 +41,7 @@ def backbone_layers(model: keras.Model) -> list[keras.layers.Layer]:
 def cut_below(model: keras.Model, unfreeze: int) -> str:
     """The last block output under the backbone's last ``unfreeze`` layers: all up to it stays frozen."""
     names = [layer.name for layer in backbone_layers(model)]
-    return [name for name in names[: len(names) - unfreeze] if name.endswith("_out") or name == names[0]][-1]
+    return [name for name in names[: max(1, len(names) - unfreeze)] if name.endswith("_out") or name == names[0]][-1]
 
 
 def stage_of(layer_name: str) -> str:

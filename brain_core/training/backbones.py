@@ -11,6 +11,7 @@ from brain_core.errors import ConfigError
 from brain_core.models import MODELS, weights
 from brain_core.registry import sha256_of
 from brain_core.settings import settings
+from brain_core.training.config import TrainConfig
 
 
 def pretrained_backbone(model: str = "resnet50") -> Path:
@@ -24,6 +25,11 @@ def backbone_file(choice: str) -> Path | None:
     if choice == weights.IMAGENET:
         return None
     return pretrained_backbone() if choice == weights.PRETRAINED else Path(choice)
+
+
+def start_file(choice: str) -> Path:
+    """The weights file that `TrainConfig.init` names for the custom CNN."""
+    return pretrained_backbone("custom_cnn") if choice == weights.PRETRAINED else Path(choice)
 
 
 def load_backbone(model: keras.Model, choice: str) -> None:
@@ -46,11 +52,15 @@ def check_backbone(choice: str) -> None:
     load_backbone(MODELS["resnet50"].build(), choice)
 
 
-def backbone_record(choice: str) -> dict:
-    """Where the backbone came from: the choice, its file's checksum, and how it was pretrained if that is known."""
-    path = backbone_file(choice)
-    if path is None:
-        return {"source": choice}
+def start_record(name: str, config: TrainConfig) -> dict | None:
+    """Where a model's initial weights came from: the choice, the file's checksum, and its pretraining if known."""
+    if name != "resnet50":
+        return _file_record(start_file(config.init), config.init) if config.init else None
+    path = backbone_file(config.backbone)
+    return {"source": config.backbone} if path is None else _file_record(path, config.backbone)
+
+
+def _file_record(path: Path, choice: str) -> dict:
     record = {"source": choice if choice == weights.PRETRAINED else path.name, "sha256": sha256_of(path)}
     beside = path.with_name("pretraining.json")
     return record | ({"pretraining": json.loads(beside.read_text())} if beside.is_file() else {})

@@ -23,14 +23,16 @@ class Pictures:
         labels: float32 (N,).
         ids: int64 (N,), the scans' positions in the data set: they fix the random numbers of a scan's variants,
             whatever part it is in.
+        version: of the scans: ``as read``, or the name of a change made to them.
     """
 
     squares: np.ndarray
     labels: np.ndarray
     ids: np.ndarray
+    version: str = "as read"
 
     def take(self, chosen: np.ndarray) -> Pictures:
-        return Pictures(self.squares[chosen], self.labels[chosen], self.ids[chosen])
+        return Pictures(self.squares[chosen], self.labels[chosen], self.ids[chosen], self.version)
 
 
 def pictures_of(dataset: Dataset, positions: np.ndarray, spec: PreprocessingSpec) -> Pictures:

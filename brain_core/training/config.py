@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from brain_core.errors import ConfigError
 from brain_core.training.augmentation import Augmentation
@@ -22,7 +23,7 @@ class TrainConfig:
         batch_size: scans a step; 4 where memory is short.
         backbone: ``imagenet``, ``pretrained`` or a weights file; of no meaning for the custom CNN.
         seed: of split, weights, order and augmentation.
-        init: a weights file that the custom CNN starts from; empty for random weights.
+        init: what the custom CNN starts from: ``pretrained``, a weights file, or empty for random weights.
         keep: ``best`` keeps the epoch of lowest validation loss in either phase, ``last`` the last one, ``average``
             the running mean of phase 2's weights (Polyak and Juditsky 1992), which needs no validation scans.
         augmentation: what phase 2 varies.
@@ -53,3 +54,15 @@ class TrainConfig:
                 raise ConfigError(f"{name}: expected a number between 0 and 1. Received: {getattr(self, name)}.")
         if self.keep not in KEEP:
             raise ConfigError(f"keep: expected one of {', '.join(KEEP)}. Received: {self.keep!r}.")
+
+    def portable(self) -> TrainConfig:
+        """For records: of a weights file its name only, since its folder says nothing elsewhere."""
+        return replace(self, backbone=Path(self.backbone).name, init=Path(self.init).name)
+
+    @staticmethod
+    def from_json(record: dict) -> TrainConfig:
+        """Of a stored model's metadata; settings that it does not name have their defaults."""
+        augmentation = Augmentation(
+            **{k: tuple(v) if isinstance(v, list) else v for k, v in record["augmentation"].items()}
+        )
+        return TrainConfig(**record | {"augmentation": augmentation})

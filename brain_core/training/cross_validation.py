@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from brain_core import thresholds
-from brain_core.calibration import Calibration, fit_temperature
 from brain_core.datasets.index import Dataset
 from brain_core.datasets.splits import check_splittable
 from brain_core.preprocessing import PreprocessingSpec
@@ -49,3 +46,43 @@ def folds(labels, groups, *, repeats: int = REPEATS, count: int = FOLDS, seed: i
             train, validation = next(inner.split(rest, labels[rest], groups[rest]))
             found.append(Fold(repeat, rest[train], rest[validation], test))
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class FoldScores:
+    """Uncalibrated probabilities of a tumour, float64, for a fold's validation and test scans, in the fold's order."""
+
+    validation: np.ndarray
+    test: np.ndarray
+
+
+class NetworkScorer:
+    """Trains a network anew in each fold, from the same initial weights, and scores what it did not train on.
+
+    Re-trained per fold: all that two-phase training trains (head and unfrozen layers; the whole custom CNN). Not
+    re-trained: the frozen stages and the weights to start from, which never saw a label of this data set.
+
+    Args:
+        name: of `MODELS`.
+        dataset: whose positions the folds name.
+    """
+
+    def __init__(
+        self, name: str, dataset: Dataset, spec: PreprocessingSpec, config: TrainConfig, report: Report = silent
+    ):
+        keras.utils.set_random_seed(config.seed)
+        self._everything = pictures_of(dataset, np.arange(len(dataset.items)), spec)
+        self._trainer = Trainer(initial_model(name, config), spec, config, Memory())
+        self._seed, self._report, self._number = config.seed, report, 0
+
+    def __call__(self, fold: Fold) -> FoldScores:
+        self._number += 1
+        keras.utils.set_random_seed(self._seed + self._number)
+        self._trainer.reset()
+        train, validation = (self._everything.take(part) for part in (fold.train, fold.validation))
+        self._trainer.fit(train, validation, self._report)
+        return FoldScores(self._trainer.predict(validation), self.predict(self._everything.take(fold.test)))
+
+    def predict(self, part: Pictures) -> np.ndarray:
+        """With the weights of the last fold: float64 (N,)."""
+        return self._trainer.predict(part)

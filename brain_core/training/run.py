@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import platform
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from brain_core import metrics, thresholds
+from brain_core.calibration import Calibration, fit_temperature
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
 from brain_core.datasets.splits import PARTS, Split, grouped_split
@@ -19,16 +21,15 @@ from brain_core.files import write_json
 from brain_core.inference import Detector
 from brain_core.models import MODELS
 from brain_core.models.saving import save_compact
-from brain_core.preprocessing import BATCH, PreprocessingSpec
+from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
 from brain_core.registry import ModelCard, OperatingPoint, read_card, sha256_of
-from brain_core.training.backbones import backbone_record
-from brain_core.training.batches import pictures_of
+from brain_core.training.backbones import start_record
+from brain_core.training.batches import Pictures, pictures_of
 from brain_core.training.config import TrainConfig
 from brain_core.training.progress import Report, silent
 from brain_core.training.two_phase import train_two_phase
 
 FORMAT = 1  # of the metadata
-HIGH_SENSITIVITY = 0.95
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def train_model(
     spec = spec or MODELS[name].preprocessing
     parts = {part: pictures_of(prepared.dataset, prepared.split.part(part), spec) for part in PARTS[:2]}
     model, history = train_two_phase(name, parts["train"], parts["validation"], spec, config, report)
+    calibration = _calibrate(model, parts["validation"], spec)
     path = run_dir / MODELS[name].file_name
     save_compact(model, path)
     checksum = sha256_of(path)
@@ -82,17 +84,27 @@ def train_model(
         operating_point=OperatingPoint(thresholds.DEFAULT, "default", "not fitted"),
         metadata={},
     )
-    results = _measure(card, prepared)
+    results = _measure(card, prepared, calibration)
     seconds = round(time.perf_counter() - start)
     write_json(
         path.with_suffix(".json"),
         _identity(card, created, model.count_params(), seconds)
-        | {"training": _training(config), "preprocessing": spec.to_json()}
+        | {"training": asdict(config.portable()), "preprocessing": spec.to_json()}
         | results
-        | {"backbone": backbone_record(config.backbone) if name == "resnet50" else None}
-        | {"calibration": None, "data": _data(prepared), "history": history},
+        | {"backbone": start_record(name, config)}
+        | {"data": _data(prepared), "history": history},
     )
     return read_card(name, run_dir)
+
+
+def _calibrate(model: keras.Model, validation: Pictures, spec: PreprocessingSpec) -> Calibration:
+    """Fit on validation and fold the map into the last layer, so that every user of the file sees it."""
+    probabilities = model.predict(scale(validation.squares, spec.scaling), batch_size=BATCH, verbose=0)[:, 0]
+    calibration = fit_temperature(validation.labels, probabilities)
+    last = model.layers[-1]
+    kernel, bias = last.get_weights()
+    last.set_weights([kernel * calibration.slope, bias * calibration.slope + calibration.intercept])
+    return calibration
 
 
 def _identity(card: ModelCard, created: datetime, parameters: int, seconds: int) -> dict:
@@ -109,11 +121,6 @@ def _identity(card: ModelCard, created: datetime, parameters: int, seconds: int)
     }
 
 
-def _training(config: TrainConfig) -> dict:
-    """The settings; of a weights file its name only, since its folder says nothing elsewhere."""
-    return asdict(replace(config, backbone=Path(config.backbone).name))
-
-
 def _data(prepared: Prepared) -> dict:
     dataset = prepared.dataset
     return {
@@ -127,7 +134,7 @@ def _data(prepared: Prepared) -> dict:
     }
 
 
-def _measure(card: ModelCard, prepared: Prepared) -> dict:
+def _measure(card: ModelCard, prepared: Prepared, calibration: Calibration) -> dict:
     """Predictions of the saved file on validation and test; thresholds from validation alone; metrics of both."""
     detector = Detector(card)
     labels = np.array(prepared.dataset.labels)
@@ -140,18 +147,30 @@ def _measure(card: ModelCard, prepared: Prepared) -> dict:
             probability[batch] = [p.probability for p in predictions]
         rows[part] = [_row(prepared, i, probability[i]) for i in chosen]
     fit = prepared.split.validation
-    fitted = {
-        "default": thresholds.DEFAULT,
-        "balanced_accuracy": thresholds.best_balanced_accuracy(labels[fit], probability[fit]),
-        "sensitivity_95": thresholds.sensitivity_at_least(labels[fit], probability[fit], HIGH_SENSITIVITY),
-    }
+    fitted = {name: rule(labels[fit], probability[fit]) for name, rule in thresholds.RULES.items()}
     point = OperatingPoint(fitted["balanced_accuracy"], "best balanced accuracy", f"validation, n = {len(fit)}")
+    by_part = {part: prepared.split.part(part) for part in PARTS[1:]}
     figures = {
         part: metrics.compute(labels[i], probability[i], point.threshold, prepared.groups[i]).to_json()
-        for part in PARTS[1:]
-        for i in [prepared.split.part(part)]
+        for part, i in by_part.items()
     }
-    return {"operating_point": asdict(point), "thresholds": fitted, "metrics": figures, "predictions": rows}
+    before = {part: _quality(labels[i], calibration.undo(probability[i])) for part, i in by_part.items()}
+    after = {part: _quality(labels[i], probability[i]) for part, i in by_part.items()}
+    return {
+        "operating_point": asdict(point),
+        "thresholds": fitted,
+        "calibration": asdict(calibration)
+        | {"fitted_on": point.fitted_on, "applied": "in the last layer", "before": before, "after": after},
+        "metrics": figures,
+        "predictions": rows,
+    }
+
+
+def _quality(labels: np.ndarray, probabilities: np.ndarray) -> dict:
+    return {
+        "brier": float(np.mean((probabilities - labels) ** 2)),
+        "ece": metrics.expected_calibration_error(labels, probabilities),
+    }
 
 
 def _row(prepared: Prepared, i: int, probability: float) -> dict:

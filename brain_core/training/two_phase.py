@@ -10,7 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from brain_core.models import MODELS, resnet50, weights
 from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
-from brain_core.training.backbones import load_backbone
+from brain_core.training.backbones import load_backbone, start_file
 from brain_core.training.batches import AugmentedBatches, Memory, Pictures, Variants
 from brain_core.training.callbacks import ReportCallback
 from brain_core.training.config import AVERAGE, BEST, TrainConfig
@@ -53,7 +53,7 @@ def initial_model(name: str, config: TrainConfig) -> keras.Model:
     if name == "resnet50":
         load_backbone(model, config.backbone)
     elif config.init:
-        weights.load_file(model, config.init, complete=False)
+        weights.load_file(model, start_file(config.init), complete=False)
     return model
 
 
@@ -123,7 +123,11 @@ class Trainer:
             batches = [part.squares[which[i : i + BATCH]] for i in range(0, len(which), BATCH)]
             return np.concatenate([run(scale(batch, self._spec.scaling)) for batch in batches])
 
-        return self._memory.rows(layer, part.ids, compute) if self._memory else compute(np.arange(len(part.ids)))
+        return (
+            self._memory.rows((layer, part.version), part.ids, compute)
+            if self._memory
+            else compute(np.arange(len(part.ids)))
+        )
 
     def _fit(self, trained, phase, data, tested, train, validation, best, report) -> list[dict]:
         config = self._config

@@ -1,0 +1,136 @@
+"""The cross-validation protocol as one record: models, ensemble, baselines, robustness, out-of-fold predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from brain_core import metrics
+from brain_core.datasets.duplicates import near_duplicate_groups
+from brain_core.datasets.index import Dataset
+from brain_core.evaluation.cross_validated import ENSEMBLE, OutOfFold, ensemble, measure, out_of_fold
+from brain_core.evaluation.robustness import CHANGES, shift
+from brain_core.evaluation.shortcuts import baseline_scorers
+from brain_core.preprocessing import PreprocessingSpec, square
+from brain_core.training.backbones import start_record
+from brain_core.training.batches import Pictures
+from brain_core.training.config import TrainConfig
+from brain_core.training.cross_validation import FOLDS, REPEATS, Fold, NetworkScorer, folds
+from brain_core.training.progress import Report, silent
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a model is trained in each fold."""
+
+    spec: PreprocessingSpec
+    config: TrainConfig
+
+
+def cross_validate(
+    dataset: Dataset,
+    setups: dict[str, Setup],
+    *,
+    repeats: int = REPEATS,
+    seed: int = 0,
+    report: Callable[[str], Report] = lambda name: silent,
+    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+) -> dict:
+    """Run the protocol.
+
+    Args:
+        setups: by name of `MODELS`.
+        seed: of the folds.
+        report: for a model's name, what hears of its training.
+        progress: called with (name, folds done, folds).
+
+    Returns:
+        The record that `evaluate --protocol cv` stores.
+
+    Raises:
+        DatasetError: no honest split exists. Cancelled: a report asked to stop.
+    """
+    labels = np.array(dataset.labels)
+    groups = near_duplicate_groups(dataset.scans)
+    plan = folds(labels, groups, repeats=repeats, seed=seed)
+    scores, moved = {}, {}
+    for name, setup in setups.items():
+        scorer = NetworkScorer(name, dataset, setup.spec, setup.config, report(name))
+        changed = _Changed(dataset, setup.spec, scorer)
+        scores[name] = []
+        for number, fold in enumerate(plan):
+            scores[name].append(scorer(fold))
+            if fold.repeat == 0:
+                changed.add(fold)
+            progress(name, number + 1, len(plan))
+        found = out_of_fold(labels, plan, scores[name])
+        moved[name] = changed.shifts(found, labels)
+    if len(setups) > 1:
+        scores[ENSEMBLE] = ensemble(labels, plan, list(scores.values()))
+    for name, scorer in baseline_scorers(dataset).items():
+        scores[name] = [scorer(fold) for fold in plan]
+    rows = {name: out_of_fold(labels, plan, each) for name, each in scores.items()}
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "protocol": {"repeats": repeats, "folds": FOLDS, "seed": seed, "by": "near-duplicate group"},
+        "data": {"name": dataset.root.name, "fingerprint": dataset.fingerprint, "n": len(labels)},
+        "setups": {name: _described(name, setup) for name, setup in setups.items()},
+        "rows": {name: measure(labels, groups, found) for name, found in rows.items()},
+        "robustness": moved,
+        "scans": [_scan(dataset, groups, rows, i) for i in range(len(labels))],
+    }
+
+
+class _Changed:
+    """The scans of the first repeat's test parts, changed, as the fold's own model scores them."""
+
+    def __init__(self, dataset: Dataset, spec: PreprocessingSpec, scorer: NetworkScorer):
+        labels, ids = np.array(dataset.labels, np.float32), np.arange(len(dataset.items))
+        self._scorer = scorer
+        self._versions = {
+            name: Pictures(np.stack([square(change(scan.grey), spec) for scan in dataset.scans]), labels, ids, name)
+            for name, change in CHANGES.items()
+        }
+        self._raw = {name: np.full(len(ids), np.nan) for name in CHANGES}
+
+    def add(self, fold: Fold) -> None:
+        for name, version in self._versions.items():
+            self._raw[name][fold.test] = self._scorer.predict(version.take(fold.test))
+
+    def shifts(self, found: OutOfFold, labels: np.ndarray) -> list[dict]:
+        chosen = found.thresholds["balanced_accuracy"][0]
+        after = {name: found.recalibrated(raw, repeat=0) for name, raw in self._raw.items()}
+        return [
+            shift(name, found.calibrated[0], p, chosen, metrics.roc_auc(labels, p)).to_json()
+            for name, p in after.items()
+        ]
+
+
+def _described(name: str, setup: Setup) -> dict:
+    config = setup.config
+    return {
+        "training": asdict(config.portable()),
+        "preprocessing": setup.spec.to_json(),
+        "start": start_record(name, config),
+        "trained_in_each_fold": "all layers" if name == "custom_cnn" else f"head and top {config.unfreeze} layers",
+    }
+
+
+def _scan(dataset: Dataset, groups: np.ndarray, rows: dict[str, OutOfFold], i: int) -> dict:
+    item, scan = dataset.items[i], dataset.scans[i]
+    return {
+        "id": item.id,
+        "sha256": scan.sha256[:16],
+        "group": int(groups[i]),
+        "label": item.label,
+        "width": scan.width,
+        "height": scan.height,
+        "format": item.path.suffix.lower().lstrip("."),
+        "probability": {name: found.calibrated[:, i].round(5).tolist() for name, found in rows.items()},
+        "threshold": {
+            name: found.thresholds["balanced_accuracy"][:, i].round(5).tolist() for name, found in rows.items()
+        },
+    }

@@ -1,0 +1,255 @@
+"""Model cards (Mitchell et al. 2019, arXiv:1810.03993) in Markdown; every number comes from stored results."""
+
+from __future__ import annotations
+
+from brain_core.registry import ModelCard
+from brain_core.reports.subgroups import subgroup_rows, worst
+
+FIGURES = (
+    ("ROC-AUC", "roc_auc"),
+    ("accuracy", "accuracy"),
+    ("balanced accuracy", "balanced_accuracy"),
+    ("sensitivity", "recall"),
+    ("specificity", "specificity"),
+    ("precision", "precision"),
+    ("F1", "f1"),
+    ("sensitivity at specificity 0.85", "sensitivity_at_85"),
+)
+USES = """## Intended use
+
+Research and education: a second look at single axial, coronal or sagittal brain MRI slices, with a heatmap that shows
+which regions spoke for a tumour. It assists a reader and never replaces one.
+
+**Not for** diagnosis, triage or any decision about a patient; pictures other than brain MRI slices; children,
+post-operative scans or other lesions (bleeding, infarct, multiple sclerosis, metastases in particular), of which the
+training data say nothing.
+"""
+LIMITS = """A public collection of pictures from the web. It has **no patient identifiers**, so that slices of one
+patient may lie in different parts; copies and near-copies are kept together, but re-cropped ones are found in part
+only. **Who set the reference standard, and how, is unknown**; so are scanners, sequences, ages and hospitals. Picture
+size and file format go with the class: the shortcut baselines below show how much they give away.
+"""
+
+
+def model_card(card: ModelCard, cross_validation: dict | None, localisation: dict | None) -> str:
+    """The card of a model in service; a section whose results are not stored says so."""
+    parts = [
+        f"# {card.title}: model card\n",
+        f"Version `{card.version}`, SHA-256 `{card.sha256}`. Written by `python -m brain_core models cards`.\n",
+        USES,
+        _model(card.metadata),
+        _data(card.metadata),
+        _cross_validated(card.name, cross_validation),
+        _locked_test(card.metadata),
+        _calibration(card.metadata),
+        _subgroups(card.name, cross_validation),
+        _robustness(card.name, cross_validation),
+        _localisation(card, localisation),
+        _failures(card.name, cross_validation),
+    ]
+    return "\n".join(parts)
+
+
+def _model(data: dict) -> str:
+    training, spec = data["training"], data["preprocessing"]
+    start = data.get("backbone") or {}
+    return f"""## Model
+
+{data["parameters"]:,} parameters; trained on {data["created"][:10]} in {data["training_seconds"]} s.
+Started from: {_start(start)}.
+
+| setting | value |
+|---|---|
+{_table((name, _shown(value)) for name, value in training.items())}
+
+Input: {spec["size"]} x {spec["size"]} pixels, crop: {spec["crop"]}, fit: {spec["fit"]},
+intensity: {spec["intensity"]}, scaling: {spec["scaling"]}.
+Heatmap: Grad-CAM of the logit at `{data["gradcam_layer"]}`.
+"""
+
+
+def _start(start: dict) -> str:
+    pretraining = start.get("pretraining")
+    if not start:
+        return "random weights"
+    if not pretraining:
+        return f"{start['source']}"
+    steps, step = [], pretraining
+    while step:
+        # Records of the first runs do not name their objectives.
+        objectives = ", ".join(step.get("objectives") or ("distillation", "kind"))
+        steps.append(
+            f"{len(step['epochs'])} epochs ({objectives}) on {step['data']['n']:,} pictures of `{step['data']['name']}`"
+        )
+        last, step = step, step.get("init_pretraining")
+    return f"`{last['init'] or 'random weights'}`, then " + ", then ".join(reversed(steps))
+
+
+def _data(data: dict) -> str:
+    about, rows = data["data"], data["predictions"]
+    return f"""## Training data
+
+`{about["name"]}`: {about["n"]} scans in {about["groups"]} near-duplicate groups, split 70/15/15 by group:
+{len(about["train"])} for training, {len(rows["validation"])} for validation, {len(rows["test"])} for the locked test.
+
+{LIMITS}"""
+
+
+def _cross_validated(name: str, record: dict | None) -> str:
+    if not record or name not in record["rows"]:
+        return "## Cross-validation\n\nNot stored: `python -m brain_core evaluate DATASET --protocol cv --store`.\n"
+    plan, rows = record["protocol"], record["rows"]
+    n = rows[name]["at"]["default"]
+    names = [name, *(other for other in rows if other != name)]
+    head = "| | " + " | ".join(names) + " |\n" + "|---" * (len(names) + 1) + "|"
+    lines = [
+        f"| {title} | " + " | ".join(_estimate(rows[other]["at"]["balanced_accuracy"][key]) for other in names) + " |"
+        for title, key in FIGURES
+    ]
+    for title, key in (("Brier", "brier"), ("ECE", "ece")):
+        lines.append(
+            f"| {title} | " + " | ".join(f"{rows[o]['at']['balanced_accuracy'][key]:.3f}" for o in names) + " |"
+        )
+    gain = rows[name]["optimised_against_default"]["balanced_accuracy"]
+    return f"""## Cross-validation
+
+{plan["repeats"]} times {plan["folds"]} folds by near-duplicate group, one scan a group (n = {n["n"]}, {n["positives"]}
+with a tumour). Trained anew in each fold: {record["setups"][name]["trained_in_each_fold"]}; the weights to start from
+stayed. Threshold (best balanced accuracy) and temperature come from the fold's own validation scans.
+95 % intervals by bootstrap over groups.
+
+{head}
+{chr(10).join(lines)}
+
+The optimised threshold against 0.5 changes the balanced accuracy by {_estimate(gain, signed=True)}.
+Before calibration: Brier {rows[name]["brier_uncalibrated"]:.3f}, ECE {rows[name]["ece_uncalibrated"]:.3f}.
+"""
+
+
+def _locked_test(data: dict) -> str:
+    test, point = data["metrics"]["test"], data["operating_point"]
+    lines = "\n".join(f"| {title} | {_estimate(test[key])} |" for title, key in FIGURES if key in test)
+    return f"""## Locked test
+
+n = {test["n"]} ({test["groups"]} groups, {test["positives"]} with a tumour), at the operating point
+{test["threshold"]:.3f} ({point["rule"]}, {point["fitted_on"]}).
+
+| | |
+|---|---|
+{lines}
+| Brier | {test["brier"]:.3f} |
+| ECE | {test["ece"]:.3f} |
+"""
+
+
+def _calibration(data: dict) -> str:
+    found = data.get("calibration")
+    if not found:
+        return "## Calibration\n\nNot calibrated.\n"
+    lines = "\n".join(
+        f"| {part} | {found['before'][part]['brier']:.3f} | {found['after'][part]['brier']:.3f} "
+        f"| {found['before'][part]['ece']:.3f} | {found['after'][part]['ece']:.3f} |"
+        for part in found["before"]
+    )
+    return f"""## Calibration
+
+{found["method"]}, slope {found["slope"]:.3f}, fitted on {found["fitted_on"]}, applied {found["applied"]}.
+
+| | Brier before | after | ECE before | after |
+|---|---|---|---|---|
+{lines}
+"""
+
+
+def _subgroups(name: str, record: dict | None) -> str:
+    if not record or name not in record["rows"]:
+        return ""
+    lines = [
+        f"| {by}: {value} | {n} | {positives} | " + " | ".join("" if x is None else f"{x:.3f}" for x in figures) + " |"
+        for by, value, n, positives, *figures in subgroup_rows(record["scans"], name)
+    ]
+    return f"""## Subgroups
+
+Cross-validation, mean over the repeats; without intervals, and small where n is small.
+
+| | n | with tumour | ROC-AUC | sensitivity | specificity |
+|---|---|---|---|---|---|
+{chr(10).join(lines)}
+"""
+
+
+def _robustness(name: str, record: dict | None) -> str:
+    if not record or name not in record["robustness"]:
+        return ""
+    lines = [
+        f"| {s['change']} | {s['mean']:.3f} | {s['worst']:.3f} | {s['relabelled']:.1%} | {s['roc_auc']:.3f} |"
+        for s in record["robustness"][name]
+    ]
+    return f"""## Changes that leave the diagnosis as it is
+
+Cross-validation, first repeat: how far the probability moves.
+
+| change | mean | worst | scans with another label | ROC-AUC then |
+|---|---|---|---|---|
+{chr(10).join(lines)}
+"""
+
+
+def _localisation(card: ModelCard, record: dict | None) -> str:
+    if not record or record["versions"].get(card.name) != card.version:
+        return "## Where it looks\n\nNot stored for this version: `python -m brain_core localise FOLDER --store`.\n"
+    lines = [
+        f"| {row['source']} | {_estimate(row['pointing'])} | {_estimate(row['energy'])} | {row['flat']} |"
+        for row in record["rows"]
+    ]
+    return f"""## Where it looks
+
+{record["n"]} scans of `{record["data"]}` with tumours outlined by readers, none of them trained on. Pointing game: the
+map's highest point lies in the outline or at most 15 pixels of 256 away. Energy: share of the map inside the outline.
+
+| | pointing game | energy inside | flat maps |
+|---|---|---|---|
+{chr(10).join(lines)}
+"""
+
+
+def _failures(name: str, record: dict | None) -> str:
+    if not record or name not in record["rows"]:
+        return ""
+    misses, alarms = worst(record["scans"], name)
+
+    def listed(scans: list[dict]) -> str:
+        rows = [f"- `{s['id']}`, {s['width']} x {s['height']}: mean probability {s['mean']:.2f}" for s in scans]
+        return "\n".join(rows) or "- none"
+
+    return f"""## Failure cases
+
+Wrong in most repeats of the cross-validation, the furthest from the truth first.
+
+Tumours missed:
+
+{listed(misses)}
+
+False alarms:
+
+{listed(alarms)}
+"""
+
+
+def _estimate(estimate: dict, *, signed: bool = False) -> str:
+    if estimate["value"] is None:
+        return "not computed"
+    sign = "+" if signed else ""
+    return f"{estimate['value']:{sign}.3f} ({estimate['low']:{sign}.3f} to {estimate['high']:{sign}.3f})"
+
+
+def _shown(value) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(each)}" for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return " to ".join(str(each) for each in value)
+    return str(value) if value != "" else "none"
+
+
+def _table(rows) -> str:
+    return "\n".join(f"| {name} | {value} |" for name, value in rows)
