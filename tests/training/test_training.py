@@ -71,7 +71,9 @@ def test_metadata_hold_what_the_design_asks_for(trained, prepared):
     assert [len(data["history"][phase]) for phase in ("phase 1", "phase 2")] == [1, 1]
     assert {"loss", "accuracy", "auc", "val_loss"} <= set(data["history"]["phase 1"][0])
     assert data["parameters"] == 40_673
-    assert data["calibration"] is None
+    found = data["calibration"]
+    assert found["method"] == "temperature" and found["fitted_on"] == "validation, n = 4" and found["slope"] > 0
+    assert found["before"].keys() == found["after"].keys() == {"validation", "test"}
     ids = [
         data["data"]["train"],
         *([row["id"] for row in data["predictions"][part]] for part in ("validation", "test")),
