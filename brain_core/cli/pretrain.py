@@ -19,7 +19,7 @@ def add(commands) -> None:
     parser = commands.add_parser(
         "pretrain",
         help="pretrain a model's feature layers",
-        description="Distils a teacher's features and tells kinds of tumour apart, on a collection with one sub-folder "
+        description="Learns features on a collection with one sub-folder "
         "a kind. Run again with the same --run-dir, it goes on from the last epoch.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -44,6 +44,9 @@ def add(commands) -> None:
         help="what to learn; 'classes' is plain supervised classification",
     )
     parser.add_argument("--held-out", type=float, default=0.15, help="share of near-duplicate groups never shown")
+    parser.add_argument(
+        "--exclude", type=Path, metavar="DATASET", help="leave out every copy of its scans, turned and mirrored too"
+    )
     parser.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where '--backbone pretrained' looks if not named")
@@ -54,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
     dataset = load_dataset(options.dataset, Counter("reading"))
     for bad in dataset.unreadable:
         _log.warning("left out: %s", bad.reason)
+    excluded = load_dataset(options.exclude, Counter("reading")) if options.exclude else None
     from brain_core.training.backbones import pretrained_backbone
     from brain_core.training.pretraining import PretrainConfig, pretrain  # loads TensorFlow
 
@@ -66,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
         config,
         init=options.init,
         teacher=options.teacher,
+        exclude=excluded,
         report=TrainingReport("backbone"),
     )
     _log.info("Backbone: %s. 'train --backbone %s' uses it.", path, path if options.run_dir else "pretrained")

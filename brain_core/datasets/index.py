@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from brain_core.errors import DatasetError, ScanError
@@ -58,6 +59,11 @@ class Dataset:
     @property
     def labels(self) -> list[int]:
         return [item.label for item in self.items]
+
+    def subset(self, chosen: Iterable[int]) -> Dataset:
+        """The scans at these positions, in this order."""
+        chosen = list(chosen)
+        return replace(self, items=tuple(self.items[i] for i in chosen), scans=tuple(self.scans[i] for i in chosen))
 
     @property
     def fingerprint(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from brain_core.datasets.copies import copies_of
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
 from brain_core.errors import ConfigError
@@ -29,6 +30,7 @@ def pretrain(
     *,
     init: Path | None = None,
     teacher: Path | None = None,
+    exclude: Dataset | None = None,
     report: Report = silent,
 ) -> Path:
     """Train the backbone; a run directory that holds an unfinished run is continued from its last epoch.
@@ -39,6 +41,7 @@ def pretrain(
         init: weights file for some or all stages; the other stages start from random weights.
         teacher: weights to distil from, DenseNet169's (npz) or a ResNet50 backbone's; without it there is no
             distillation.
+        exclude: a data set to be evaluated on later: every copy of its scans is left out, and every near-copy of that.
 
     Returns:
         The path of the backbone's weights.
@@ -47,11 +50,12 @@ def pretrain(
         ConfigError: there is nothing to learn from: no objective has the scans or the teacher that it needs.
         ModelError: a weights file does not fit.
     """
+    dataset, excluded = _without_copies(dataset, exclude)
     shown, held_out = _hold_out(dataset, config)
     kinds = kinds_of(dataset, shown)
     outputs = _outputs(config, kinds, teacher)
     run_dir.mkdir(parents=True, exist_ok=True)
-    about = _about(dataset, config, init, teacher) | {"objectives": outputs}
+    about = _about(dataset, config, init, teacher) | {"objectives": outputs, "excluded": excluded}
     about["held_out_sha256"] = sorted(dataset.scans[i].sha256[:16] for i in held_out)
     history = _History(run_dir / "pretraining.json", about)
     keras.utils.set_random_seed(config.seed)
@@ -76,6 +80,16 @@ def _run(student: Student, views: Views, history: _History, run_dir: Path, repor
     ]
     student.network.fit(views, epochs=views.config.epochs, verbose=0, callbacks=callbacks)
     return path
+
+
+def _without_copies(dataset: Dataset, other: Dataset | None) -> tuple[Dataset, dict | None]:
+    """The data set without what `other` holds as well, and a record of that."""
+    if other is None:
+        return dataset, None
+    groups = near_duplicate_groups(dataset.scans)
+    copies = np.isin(groups, groups[copies_of(dataset.scans, other.scans)])
+    record = {"copies_of": other.root.name, "fingerprint": other.fingerprint, "n": int(copies.sum())}
+    return dataset.subset(np.flatnonzero(~copies)), record
 
 
 def _hold_out(dataset: Dataset, config: PretrainConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -131,8 +145,3 @@ class _History:
     def add(self, metrics: dict) -> None:
         self.epochs.append({name: round(float(value), 5) for name, value in metrics.items()})
         write_json(self._path, {**self._about, "epochs": self.epochs})
-
-
-def _end_epoch(backbone: keras.Model, path: Path, history: _History, logs: dict) -> None:
-    weights.save_npz(backbone, path)
-    history.add(logs)

@@ -1,0 +1,61 @@
+"""Copies are found however they were turned; other heads are no copies."""
+
+import cv2
+import numpy as np
+import pytest
+
+from brain_core.datasets.copies import copies_of
+from brain_core.scans import Scan
+from brain_core.scans.phantom import draw, random_phantom
+
+
+def textured(seed: int) -> np.ndarray:
+    """uint8 (220, 200): an ellipse of blobs, as rich in detail as a slice of a real brain."""
+    rng = np.random.default_rng(seed)
+    blobs = sum(cv2.GaussianBlur(rng.normal(size=(220, 200)), (0, 0), s) * s for s in (2, 4, 8))
+    head = np.zeros((220, 200), np.uint8)
+    cv2.ellipse(head, (100, 110), (75, 95), 0, 0, 360, 1, -1)
+    return (head * np.clip(130 + 45 * blobs, 40, 255)).astype(np.uint8)
+
+
+def scan_of(pixels: np.ndarray) -> Scan:
+    return Scan(np.ascontiguousarray(pixels), "a.png", "PNG", str(hash(pixels.tobytes())))
+
+
+def turned(pixels: np.ndarray, degrees: float, scale: float = 1.0) -> np.ndarray:
+    matrix = cv2.getRotationMatrix2D((130, 130), degrees, scale)
+    return cv2.warpAffine(cv2.copyMakeBorder(pixels, 20, 20, 30, 30, cv2.BORDER_CONSTANT), matrix, (260, 260))
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        pytest.param(lambda x: x, id="as it is"),
+        pytest.param(lambda x: turned(x, 12), id="turned a little"),
+        pytest.param(lambda x: turned(x, 90, 0.8), id="turned and smaller"),
+        pytest.param(lambda x: x[:, ::-1], id="mirrored"),
+        pytest.param(lambda x: turned(x[::-1], -25), id="upside down and turned"),
+        pytest.param(lambda x: x[25:190, 30:165], id="cropped"),
+        pytest.param(lambda x: cv2.convertScaleAbs(x, alpha=0.6, beta=20), id="contrast"),
+    ],
+)
+def test_a_turned_copy_is_found_and_the_scans_beside_it_are_not(copy):
+    scans = [scan_of(textured(7)), scan_of(copy(textured(1))), scan_of(textured(8))]
+    np.testing.assert_array_equal(copies_of(scans, [scan_of(textured(s)) for s in (0, 1, 2)]), [False, True, False])
+
+
+def test_phantoms_of_other_seeds_are_no_copies():
+    scans = [draw(random_phantom(seed, lesion=seed % 2 == 0, size=160)) for seed in range(12)]
+    np.testing.assert_array_equal(copies_of(scans[:6], scans[6:]), [False] * 6)
+
+
+def test_nothing_is_a_copy_of_nothing_and_a_flat_picture_is_never_one():
+    flat = scan_of(np.full((64, 64), 9, np.uint8))
+    assert not copies_of([scan_of(textured(1)), flat], []).any()
+    assert not copies_of([flat], [flat, scan_of(textured(1))]).any()
+
+
+def test_progress_counts_the_scans():
+    steps = []
+    copies_of([scan_of(textured(1))] * 2, [scan_of(textured(2))], lambda done, total: steps.append((done, total)))
+    assert steps == [(1, 2), (2, 2)]
