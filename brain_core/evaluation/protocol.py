@@ -13,13 +13,15 @@ from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
 from brain_core.evaluation.cross_validated import ENSEMBLE, OutOfFold, ensemble, measure, out_of_fold
 from brain_core.evaluation.robustness import CHANGES, shift
-from brain_core.evaluation.shortcuts import baseline_scorers
+from brain_core.evaluation.shortcuts import MAJORITY, baseline_scorers, majority
 from brain_core.preprocessing import PreprocessingSpec, square
 from brain_core.training.backbones import start_record
 from brain_core.training.batches import Pictures
 from brain_core.training.config import TrainConfig
 from brain_core.training.cross_validation import FOLDS, REPEATS, Fold, NetworkScorer, folds
 from brain_core.training.progress import Report, silent
+
+DIGITS = 9  # of stored probabilities: so many that no two scans change places
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def cross_validate(
     for name, scorer in baseline_scorers(dataset).items():
         scores[name] = [scorer(fold) for fold in plan]
     rows = {name: out_of_fold(labels, plan, each) for name, each in scores.items()}
+    rows[MAJORITY] = majority(labels, repeats)
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "protocol": {"repeats": repeats, "folds": FOLDS, "seed": seed, "by": "near-duplicate group"},
@@ -129,8 +132,8 @@ def _scan(dataset: Dataset, groups: np.ndarray, rows: dict[str, OutOfFold], i: i
         "width": scan.width,
         "height": scan.height,
         "format": item.path.suffix.lower().lstrip("."),
-        "probability": {name: found.calibrated[:, i].round(5).tolist() for name, found in rows.items()},
+        "probability": {name: found.calibrated[:, i].round(DIGITS).tolist() for name, found in rows.items()},
         "threshold": {
-            name: found.thresholds["balanced_accuracy"][:, i].round(5).tolist() for name, found in rows.items()
+            name: found.thresholds["balanced_accuracy"][:, i].round(DIGITS).tolist() for name, found in rows.items()
         },
     }
