@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from sklearn import metrics as sk
+
+Figure = Callable[[np.ndarray], np.ndarray]
+"""Of scans' weights, float64 (B, N), how often each is drawn: (B,) values, NaN for 'not computed'."""
 
 REPLICATES = 1000
 CONFIDENCE = 0.95
@@ -93,17 +94,17 @@ def compute_repeated(labels, probabilities, thresholds, groups=None, *, seed: in
     )
 
 
-def _figures(labels: np.ndarray, scores: np.ndarray, predicted: np.ndarray) -> dict[str, Callable]:
-    """By name, a function of the scans' weights."""
+def _figures(labels: np.ndarray, scores: np.ndarray, predicted: np.ndarray) -> dict[str, Figure]:
+    positive, alarm = labels == 1, predicted == 1
     return {
-        "accuracy": lambda w: sk.accuracy_score(labels, predicted, sample_weight=w),
+        "accuracy": lambda w: _share(w, np.ones(len(labels), bool), positive == alarm),
         "balanced_accuracy": lambda w: balanced_accuracy(labels, predicted, w),
-        "precision": lambda w: _ratio(w, predicted == 1, labels == 1),
-        "recall": lambda w: _ratio(w, labels == 1, predicted == 1),
-        "specificity": lambda w: _ratio(w, labels == 0, predicted == 0),
-        "f1": lambda w: _f1(labels, predicted, w),
-        "roc_auc": lambda w: _auc(labels, scores, w),
-        "sensitivity_at_85": lambda w: _sensitivity_at(labels, scores, w, 0.85),
+        "precision": lambda w: _share(w, alarm, positive),
+        "recall": lambda w: _share(w, positive, alarm),
+        "specificity": lambda w: _share(w, ~positive, ~alarm),
+        "f1": lambda w: _f1(positive, alarm, w),
+        "roc_auc": lambda w: _auc(positive, scores, w),
+        "sensitivity_at_85": lambda w: _sensitivity_at(positive, scores, w, 0.85),
     }
 
 
@@ -120,35 +121,44 @@ def expected_calibration_error(labels, probabilities, bins: int = ECE_BINS) -> f
 
 def roc_auc(labels, scores) -> float | None:
     """ROC-AUC, None where only one class is present."""
-    return _auc(np.asarray(labels), np.asarray(scores), np.ones(len(labels)))
+    value = _auc(np.asarray(labels) == 1, np.asarray(scores, float), np.ones((1, len(labels))))[0]
+    return None if np.isnan(value) else float(value)
 
 
-def bootstrap(figure: Callable[[np.ndarray], float | None], groups, *, seed: int = 0) -> Estimate:
+def bootstrap(figure: Figure, groups, *, seed: int = 0) -> Estimate:
     """A figure of one's own with its interval.
 
     Args:
-        figure: of the scans' weights, float64 (N,): how often each is drawn.
+        figure: see `Figure`.
         groups: (N,) what is drawn as one.
     """
     return _estimate([figure], _bootstrap_weights(np.asarray(groups), seed))
 
 
-def _estimate(repeats: list[Callable[[np.ndarray], float | None]], weights: np.ndarray) -> Estimate:
-    """The mean over repetitions, and its quantiles over the bootstrap."""
+def mean(values) -> Figure:
+    """The weighted mean of (N,) values as a figure."""
+    values = np.asarray(values, float)
+    return lambda w: w @ values / w.sum(axis=1)
 
-    def mean(w: np.ndarray) -> float | None:
-        values = [figure(w) for figure in repeats]
-        return None if None in values else float(np.mean(values))
 
-    value = mean(np.ones(weights.shape[1]))
-    if value is None:
+def balanced_accuracy(labels, predicted, weights: np.ndarray) -> np.ndarray:
+    """Mean of sensitivity and specificity of (N,) predictions 0 or 1, as a `Figure` of the weights."""
+    positive, alarm = np.asarray(labels) == 1, np.asarray(predicted) == 1
+    return (_share(weights, positive, alarm) + _share(weights, ~positive, ~alarm)) / 2
+
+
+def _estimate(repeats: list[Figure], weights: np.ndarray) -> Estimate:
+    """The mean over repetitions, and its quantiles over the bootstrap's weights (B, N)."""
+    everyone = np.ones((1, weights.shape[1]))
+    value, *replicates = np.mean([figure(np.vstack([everyone, weights])) for figure in repeats], axis=0)
+    if np.isnan(value):
         return Estimate(None)
-    replicates = [r for w in weights if (r := mean(w)) is not None]
-    if not replicates:
-        return Estimate(value)
+    known = [replicate for replicate in replicates if not np.isnan(replicate)]
+    if not known:
+        return Estimate(float(value))
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(replicates, (tail, 1 - tail))
-    return Estimate(value, float(low), float(high))
+    low, high = np.quantile(known, (tail, 1 - tail))
+    return Estimate(float(value), float(low), float(high))
 
 
 def _bootstrap_weights(groups: np.ndarray, seed: int) -> np.ndarray:
@@ -159,35 +169,36 @@ def _bootstrap_weights(groups: np.ndarray, seed: int) -> np.ndarray:
     return draws[:, position].astype(float)
 
 
-def _ratio(weight: np.ndarray, among: np.ndarray, hit: np.ndarray) -> float | None:
-    total = weight[among].sum()
-    return float(weight[among & hit].sum() / total) if total else None
+def _quotient(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole > 0)
 
 
-def _f1(labels: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> float | None:
-    if not (weight * (labels | predicted)).sum():
-        return None
-    return float(sk.f1_score(labels, predicted, sample_weight=weight))
+def _share(weights: np.ndarray, among: np.ndarray, hit: np.ndarray) -> np.ndarray:
+    return _quotient(weights @ (among & hit), weights @ among.astype(float))
 
 
-def _auc(labels: np.ndarray, scores: np.ndarray, weight: np.ndarray) -> float | None:
-    drawn = weight > 0
-    if len(np.unique(labels[drawn])) < 2:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        return float(sk.roc_auc_score(labels[drawn], scores[drawn], sample_weight=weight[drawn]))
+def _f1(positive: np.ndarray, alarm: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return _quotient(2 * (weights @ (positive & alarm)), weights @ (positive.astype(float) + alarm))
 
 
-def balanced_accuracy(labels: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> float | None:
-    """Mean of sensitivity and specificity of scans that count ``weight``, None where a class is missing."""
-    rates = (_ratio(weight, labels == 1, predicted == 1), _ratio(weight, labels == 0, predicted == 0))
-    return None if None in rates else sum(rates) / 2
+def _auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Share of (tumour, other) pairs in order, a tie counting half (Mann and Whitney 1947)."""
+    tumour, other = scores[positive][:, None], scores[~positive][None, :]
+    in_order = (tumour > other) + (tumour == other) / 2
+    pairs = np.einsum("bp,bp->b", weights[:, positive], weights[:, ~positive] @ in_order.T)
+    return _quotient(pairs, weights[:, positive].sum(axis=1) * weights[:, ~positive].sum(axis=1))
 
 
-def _sensitivity_at(labels: np.ndarray, scores: np.ndarray, weight: np.ndarray, specificity: float) -> float | None:
-    drawn = weight > 0
-    if len(np.unique(labels[drawn])) < 2:
-        return None
-    false_alarms, found, _ = sk.roc_curve(labels[drawn], scores[drawn], sample_weight=weight[drawn])
-    return float(found[false_alarms <= 1 - specificity + 1e-9].max())
+def _sensitivity_at(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray, specificity: float) -> np.ndarray:
+    """The highest over all thresholds that keep the specificity."""
+    thresholds = np.append(np.unique(scores), np.inf)
+    alarm = (scores[:, None] >= thresholds).astype(float)  # (N, T)
+    found, alarms = (
+        _quotient(
+            weights[:, part] @ alarm[part], weights[:, part].sum(axis=1, keepdims=True).repeat(len(thresholds), 1)
+        )
+        for part in (positive, ~positive)
+    )
+    allowed = np.where(alarms <= 1 - specificity + 1e-9, found, 0)
+    known = ~np.isnan(found[:, 0] + alarms[:, 0])
+    return np.where(known, allowed.max(axis=1), np.nan)

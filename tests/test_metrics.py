@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn import metrics as sk
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from brain_core import metrics, thresholds
@@ -35,6 +36,48 @@ def test_auc_with_ties_agrees_with_scikit_learn():
     rng = np.random.default_rng(0)
     labels, scores = rng.integers(0, 2, 60), rng.integers(0, 5, 60) / 4
     assert metrics.roc_auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
+
+
+def test_figures_of_drawn_scans_are_scikit_learns_with_weights():
+    rng = np.random.default_rng(3)
+    labels, scores = rng.integers(0, 2, 50), rng.integers(0, 9, 50) / 8
+    weights = rng.integers(0, 4, (20, 50)).astype(float)
+    predicted = (scores >= 0.5).astype(int)
+    figures = metrics._figures(labels, scores, predicted)
+    expected = {
+        "accuracy": lambda w: sk.accuracy_score(labels, predicted, sample_weight=w),
+        "balanced_accuracy": lambda w: sk.balanced_accuracy_score(labels, predicted, sample_weight=w),
+        "precision": lambda w: sk.precision_score(labels, predicted, sample_weight=w),
+        "recall": lambda w: sk.recall_score(labels, predicted, sample_weight=w),
+        "specificity": lambda w: sk.recall_score(labels, predicted, pos_label=0, sample_weight=w),
+        "f1": lambda w: sk.f1_score(labels, predicted, sample_weight=w),
+        "roc_auc": lambda w: sk.roc_auc_score(labels, scores, sample_weight=w),
+        "sensitivity_at_85": lambda w: _sensitivity_at_85(labels, scores, w),
+    }
+    assert set(figures) == set(expected)
+    for name, figure in figures.items():
+        assert figure(weights) == pytest.approx([expected[name](w) for w in weights]), name
+
+
+def _sensitivity_at_85(labels, scores, weights):
+    alarms, found, _ = sk.roc_curve(labels, scores, sample_weight=weights, drop_intermediate=False)
+    return found[alarms <= 0.15 + 1e-9].max()
+
+
+def test_sensitivity_at_85_by_hand():
+    """Of 20 others three may alarm: the threshold 0.4 lets 0.5, 0.6, 0.7 alarm and finds three of four tumours."""
+    labels = [1] * 4 + [0] * 20
+    scores = [0.9, 0.8, 0.4, 0.2] + [0.7, 0.6, 0.5, 0.3] + [0.1] * 16
+    assert metrics.compute(labels, scores, 0.5).sensitivity_at_85.value == 3 / 4
+
+
+def test_repetitions_are_averaged_each_at_its_own_thresholds():
+    """First: all right at 0.5. Second: at 0.2 the two others alarm, at 0.5 for the last one only one of them."""
+    labels, p = [1, 1, 0, 0], [0.9, 0.8, 0.3, 0.3]
+    found = metrics.compute_repeated(labels, [p, p], [[0.5] * 4, [0.2, 0.2, 0.2, 0.5]])
+    assert found.accuracy.value == pytest.approx((1 + 3 / 4) / 2)
+    assert found.specificity.value == pytest.approx((1 + 1 / 2) / 2)
+    assert found.roc_auc.value == 1
 
 
 def test_intervals_hold_the_value_and_widen_when_scans_are_copies_of_each_other():

@@ -89,14 +89,13 @@ def measure(labels, groups, found: OutOfFold) -> dict:
 def _gain(labels, probabilities, optimised, groups) -> dict:
     """Balanced accuracy at the optimised thresholds less that at 0.5, paired, with its interval."""
 
-    def balanced(predicted, weight):
-        return metrics.balanced_accuracy(labels, predicted, weight)
+    def balanced(at, weights):
+        each = [metrics.balanced_accuracy(labels, p >= t, weights) for p, t in zip(probabilities, at, strict=True)]
+        return np.mean(each, axis=0)
 
-    def difference(weight):
-        pairs = [
-            (balanced((p >= t).astype(int), weight), balanced((p >= thresholds.DEFAULT).astype(int), weight))
-            for p, t in zip(probabilities, optimised, strict=True)
-        ]
-        return None if any(None in pair for pair in pairs) else float(np.mean([a - b for a, b in pairs]))
+    default = np.full_like(optimised, thresholds.DEFAULT)
+
+    def difference(weights):
+        return balanced(optimised, weights) - balanced(default, weights)
 
     return {"balanced_accuracy": asdict(metrics.bootstrap(difference, groups))}

@@ -133,6 +133,6 @@ def _measured(cases: list[Masked], maps: list[np.ndarray], source: str, layer: s
         layer=layer,
         n=len(cases),
         flat=sum(not m.max() > 0 for m in maps),
-        pointing=metrics.bootstrap(lambda w: float(np.average(hits, weights=w)), each),
-        energy=metrics.bootstrap(lambda w: float(np.average(inside, weights=w)), each),
+        pointing=metrics.bootstrap(metrics.mean(hits), each),
+        energy=metrics.bootstrap(metrics.mean(inside), each),
     )
