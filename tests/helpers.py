@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 from keras import layers
@@ -54,3 +55,12 @@ def blob_detector() -> keras.Model:
         [np.full((1, 1, 3, 1), 1 / 3, "float32"), np.array([[20.0]], "float32"), np.array([-2.0], "float32")]
     )
     return model
+
+
+def textured(seed: int) -> np.ndarray:
+    """uint8 (220, 200): an ellipse of blobs, as rich in detail as a slice of a real brain."""
+    rng = np.random.default_rng(seed)
+    blobs = sum(cv2.GaussianBlur(rng.normal(size=(220, 200)), (0, 0), s) * s for s in (2, 4, 8))
+    head = np.zeros((220, 200), np.uint8)
+    cv2.ellipse(head, (100, 110), (75, 95), 0, 0, 360, 1, -1)
+    return (head * np.clip(130 + 45 * blobs, 40, 255)).astype(np.uint8)

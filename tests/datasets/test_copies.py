@@ -7,15 +7,7 @@ import pytest
 from brain_core.datasets.copies import copies_of
 from brain_core.scans import Scan
 from brain_core.scans.phantom import draw, random_phantom
-
-
-def textured(seed: int) -> np.ndarray:
-    """uint8 (220, 200): an ellipse of blobs, as rich in detail as a slice of a real brain."""
-    rng = np.random.default_rng(seed)
-    blobs = sum(cv2.GaussianBlur(rng.normal(size=(220, 200)), (0, 0), s) * s for s in (2, 4, 8))
-    head = np.zeros((220, 200), np.uint8)
-    cv2.ellipse(head, (100, 110), (75, 95), 0, 0, 360, 1, -1)
-    return (head * np.clip(130 + 45 * blobs, 40, 255)).astype(np.uint8)
+from tests.helpers import textured
 
 
 def scan_of(pixels: np.ndarray) -> Scan:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -20,9 +21,10 @@ from brain_core.training import two_phase
 from brain_core.training.batches import Pictures
 from brain_core.training.config import TrainConfig
 from brain_core.training.pretraining import PretrainConfig, pretrain
-from brain_core.training.pretraining.run import _hold_out
+from brain_core.training.pretraining.run import _hold_out, _without_copies
 from brain_core.training.pretraining.views import Kinds, Views
 from brain_core.training.run import prepare_run, train_model
+from tests.helpers import textured
 
 SHORT = TrainConfig(epochs_head=1, epochs_finetune=1)
 
@@ -266,6 +268,20 @@ def test_pretraining_writes_a_backbone_and_goes_on_from_its_last_epoch(kinds, ba
 def test_pretraining_with_nothing_to_learn_from(prepared, tmp_path):
     with pytest.raises(ConfigError, match="nothing to learn"):
         pretrain(prepared.dataset, tmp_path, PretrainConfig(objectives=("distillation", "kind")))
+
+
+def test_copies_of_what_is_evaluated_later_are_left_out_with_their_near_copies(tmp_path):
+    """The second picture is mirrored in the other set; the fourth is the second, stored anew a little brighter."""
+    pictures = [textured(seed) for seed in range(3)]
+    for root, shown in (("collection", [*pictures, cv2.add(pictures[1], 2)]), ("later", [pictures[1][:, ::-1]])):
+        (tmp_path / root / "no").mkdir(parents=True)
+        for number, picture in enumerate(shown):
+            cv2.imwrite(str(tmp_path / root / "no" / f"{number}.png"), picture)
+    collection, later = (load_dataset(tmp_path / root) for root in ("collection", "later"))
+    left, record = _without_copies(collection, later)
+    assert [item.path.name for item in left.items] == ["0.png", "2.png"]
+    assert record == {"copies_of": "later", "fingerprint": later.fingerprint, "n": 2}
+    assert _without_copies(collection, None) == (collection, None)
 
 
 def test_pretraining_never_shows_the_scans_held_out(prepared):
