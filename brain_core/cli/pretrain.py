@@ -47,6 +47,7 @@ def add(commands) -> None:
     parser.add_argument(
         "--exclude", type=Path, metavar="DATASET", help="leave out every copy of its scans, turned and mirrored too"
     )
+    parser.add_argument("--gentle", action="store_true", help="augment as fine-tuning does; for small networks")
     parser.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where '--backbone pretrained' looks if not named")

@@ -310,6 +310,25 @@ def test_painted_lesions_are_asked_of_scans_without_a_tumour_only():
     assert targets["lesion"].min() >= 0 and targets["lesion"].max() <= 1
 
 
+def test_gentle_views_are_the_whole_picture_in_its_own_contrast():
+    """Brightness moves by 5 % at most, and what is dark round the head stays dark; strong views invert and crop."""
+    pictures = np.stack([draw(Phantom(seed=0, size=224)).pixels] * 4)
+    kinds = Kinds(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1], np.float32))
+    means = {}
+    for gentle in (True, False):
+        config = PretrainConfig(size=112, batch_size=64, gentle=gentle, model="custom_cnn", objectives=("classes",))
+        views, _, _ = Views(pictures, kinds, ("classes",), config, epoch=0)[0]
+        assert views.shape[1:3] == (112, 112)
+        means[gentle] = views.mean(axis=(1, 2, 3))
+    assert np.ptp(means[True]) < 0.1
+    assert np.ptp(means[False]) > 0.2
+
+
+def test_painted_lesions_and_gentle_views_exclude_each_other():
+    with pytest.raises(ConfigError, match="gentle: not with painted lesions"):
+        PretrainConfig(gentle=True)
+
+
 def test_kinds_are_drawn_alike_within_their_class():
     kinds = Kinds(np.array([0, 1, 1, 1, 2]), np.array([0, 1, 1, 1, 1], np.float32))
     np.testing.assert_allclose(kinds.chance(), [1 / 2, 1 / 12, 1 / 12, 1 / 12, 1 / 4])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from brain_core.errors import ConfigError
+
 # The objectives, and the outputs that bear them.
 DISTILLATION, KIND, LESION, CLASSES = "distillation", "kind", "lesion", "classes"
 OBJECTIVES = (DISTILLATION, KIND, LESION, CLASSES)
@@ -24,6 +26,8 @@ class PretrainConfig:
         kind_weight, lesion_weight: weights of these losses beside the distillation loss.
         objectives: which to learn; of `OBJECTIVES`.
         held_out: share of the near-duplicate groups that is never shown, to test on later.
+        gentle: vary views as fine-tuning does by default, for networks too small to learn from strong augmentation; not
+            with painted lesions.
         precision: Keras dtype policy; the weights are float32 in any case.
         seed: of weights, order and augmentation.
     """
@@ -38,5 +42,10 @@ class PretrainConfig:
     lesion_weight: float = 1.0
     objectives: tuple[str, ...] = (DISTILLATION, KIND, LESION)
     held_out: float = 0.15
+    gentle: bool = False
     precision: str = "mixed_bfloat16"
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.gentle and LESION in self.objectives:
+            raise ConfigError(f"gentle: not with painted lesions. Received: objectives {', '.join(self.objectives)}.")

@@ -11,7 +11,7 @@ import numpy as np
 from brain_core.datasets.index import TUMOR, Dataset
 from brain_core.models import MODELS, resnet50
 from brain_core.preprocessing import scale
-from brain_core.training.augmentation import augment_strongly_with_mask
+from brain_core.training.augmentation import Augmentation, augment, augment_strongly_with_mask
 from brain_core.training.pretraining.config import CLASSES, DISTILLATION, KIND, LESION, PretrainConfig
 from brain_core.training.synthetic_lesions import insert_lesion
 
@@ -84,6 +84,9 @@ class Views(keras.utils.PyDataset):
     def _view(self, i: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """A view, and for each cell of the last feature map how much of it a painted lesion fills, at most 1."""
         picture = self._pictures[i]
+        if self.config.gentle:
+            size = (self.config.size, self.config.size)
+            return cv2.resize(augment(picture, Augmentation(), rng), size, interpolation=cv2.INTER_AREA), np.zeros(1)
         mask = np.zeros_like(picture)
         if LESION in self._outputs and not self._kinds.is_tumor[i] and rng.random() < LESION_SHARE:
             picture, mask = insert_lesion(picture, rng)
