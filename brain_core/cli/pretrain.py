@@ -33,7 +33,12 @@ def add(commands) -> None:
     parser.add_argument("--size", type=int, default=128, help="side of the training view in pixels")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--lr", type=float, default=1e-3, help="peak rate of the new layers")
-    parser.add_argument("--early-lr", type=float, default=0.1, help="factor on it for stages that came with weights")
+    parser.add_argument(
+        "--early-lr",
+        type=float,
+        default=0.1,
+        help="factor on it for stages that came with weights; 0: do not train these",
+    )
     parser.add_argument("--kind-weight", type=float, default=0.3, help="of the tumour-kind loss")
     parser.add_argument("--lesion-weight", type=float, default=1.0, help="of the painted-lesion loss")
     parser.add_argument(
@@ -48,7 +53,7 @@ def add(commands) -> None:
         "--exclude", type=Path, metavar="DATASET", help="leave out every copy of its scans, turned and mirrored too"
     )
     parser.add_argument("--gentle", action="store_true", help="augment as fine-tuning does; for small networks")
-    parser.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where '--backbone pretrained' looks if not named")
     parser.set_defaults(run=run)

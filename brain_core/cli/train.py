@@ -12,7 +12,7 @@ from brain_core.cli.options import add_dataset, add_model, chosen
 from brain_core.cli.progress import Counter, TrainingReport
 from brain_core.datasets.index import load_dataset
 from brain_core.models import MODELS
-from brain_core.preprocessing import CROPS, FITS, INTENSITIES
+from brain_core.preprocessing import CROPS, FITS, INTENSITIES, PreprocessingSpec
 from brain_core.settings import settings
 
 _log = logging.getLogger("brain_core")
@@ -43,6 +43,7 @@ def add(commands) -> None:
         default="best",
         help="best: the epoch of lowest validation loss; average: the running mean of phase 2's weights",
     )
+    parser.add_argument("--variants", type=int, default=0, help="variants of a scan in phase 2; 0: new ones each epoch")
     parser.add_argument("--rotation", type=float, default=15.0, help="augmentation: degrees, either way")
     parser.add_argument("--shift", type=float, default=0.05, help="augmentation: of width and height, either way")
     parser.add_argument("--flip", type=float, default=0.5, help="augmentation: probability of a horizontal flip")
@@ -78,12 +79,16 @@ def run(options: argparse.Namespace) -> int:
     if "resnet50" in chosen(options.model):
         check_backbone(config.backbone)
     for name in chosen(options.model):
-        spec = replace(MODELS[name].preprocessing, **{option: getattr(options, option) for option in _SPEC_OPTIONS})
-        card = train_model(name, prepared, run_dir, config, spec=spec, report=TrainingReport(name))
+        card = train_model(name, prepared, run_dir, config, spec=spec_from(options, name), report=TrainingReport(name))
         auc = card.metadata["metrics"]["validation"]["roc_auc"]
         _log.info("%s %s: validation ROC-AUC %s", name, card.version, _interval(auc))
     _log.info("Models and metadata are in %s. BRAIN_MODELS_DIR=%s serves them.", run_dir, run_dir)
     return 0
+
+
+def spec_from(options: argparse.Namespace, name: str) -> PreprocessingSpec:
+    """The preprocessing that the arguments describe, for a model of `MODELS`."""
+    return replace(MODELS[name].preprocessing, **{option: getattr(options, option) for option in _SPEC_OPTIONS})
 
 
 def config_from(options: argparse.Namespace):

@@ -16,7 +16,7 @@ from brain_core.evaluation.robustness import CHANGES, shift
 from brain_core.evaluation.shortcuts import MAJORITY, baseline_scorers, majority
 from brain_core.preprocessing import PreprocessingSpec, square
 from brain_core.training.backbones import start_record
-from brain_core.training.batches import Pictures
+from brain_core.training.batches import Memory, Pictures
 from brain_core.training.config import TrainConfig
 from brain_core.training.cross_validation import FOLDS, REPEATS, Fold, NetworkScorer, folds
 from brain_core.training.progress import Report, silent
@@ -26,10 +26,11 @@ DIGITS = 9  # of stored probabilities: so many that no two scans change places
 
 @dataclass(frozen=True)
 class Setup:
-    """How a model is trained in each fold."""
+    """How a model is trained in each fold; ``memory`` as `NetworkScorer` takes it."""
 
     spec: PreprocessingSpec
     config: TrainConfig
+    memory: Memory | None = None
 
 
 def cross_validate(
@@ -60,7 +61,7 @@ def cross_validate(
     plan = folds(labels, groups, repeats=repeats, seed=seed)
     scores, moved = {}, {}
     for name, setup in setups.items():
-        scorer = NetworkScorer(name, dataset, setup.spec, setup.config, report(name))
+        scorer = NetworkScorer(name, dataset, setup.spec, setup.config, report(name), setup.memory)
         changed = _Changed(dataset, setup.spec, scorer)
         scores[name] = []
         for number, fold in enumerate(plan):

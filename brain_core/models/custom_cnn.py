@@ -8,6 +8,7 @@ from keras import layers
 from brain_core.preprocessing import INPUT_SIZE
 
 FILTERS = (16, 32, 64)
+_BLOCK_ENDS = tuple(f"dropout{i}" for i in range(1, len(FILTERS) + 1))
 
 
 def build(size: int = INPUT_SIZE) -> keras.Model:
@@ -33,3 +34,15 @@ def build_backbone(size: int | None = INPUT_SIZE) -> keras.Model:
         x = layers.MaxPooling2D(name=f"pool{i}")(x)
         x = layers.Dropout(0.25, name=f"dropout{i}")(x)
     return keras.Model(inputs, x, name="custom_cnn_backbone")
+
+
+def backbone_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """The layers before the pooling, in order: the input and 12 more."""
+    names = [layer.name for layer in model.layers]
+    return model.layers[: names.index(_BLOCK_ENDS[-1]) + 1]
+
+
+def cut_below(model: keras.Model, unfreeze: int) -> str | None:
+    """The last block output under the backbone's last ``unfreeze`` layers; None where no block stays frozen."""
+    names = [layer.name for layer in backbone_layers(model)]
+    return next((name for name in reversed(names[: max(1, len(names) - unfreeze)]) if name in _BLOCK_ENDS), None)

@@ -59,12 +59,13 @@ class Memory:
 class Variants:
     """The input of phase 2: augmented variants of scans, as pixels or as a frozen trunk's feature maps.
 
-    Seed, epoch and scan fix a variant, so that with a memory the folds of a cross-validation share the trunk's work.
+    Seed, number and scan fix a variant, so that with a memory the trunk runs once a variant, in whatever fold or epoch
+    it comes up again.
 
     Args:
         scaling: of the pixels.
         trunk: from scaled pixels to feature maps, float32 NumPy arrays; None leaves the pixels.
-        memory: where the trunk's maps are kept; None computes them anew each time.
+        memory: where the trunk's maps are kept, under the name ``layer``; None computes them anew each time.
     """
 
     def __init__(
@@ -73,19 +74,22 @@ class Variants:
         config: TrainConfig,
         trunk: Callable[[np.ndarray], np.ndarray] | None = None,
         memory: Memory | None = None,
+        layer: str | None = None,
     ):
-        self._scaling, self._config, self._trunk, self._memory = scaling, config, trunk, memory
+        self._scaling, self._config, self._trunk, self._memory, self._layer = scaling, config, trunk, memory, layer
 
     def batch(self, part: Pictures, chosen: np.ndarray, epoch: int) -> np.ndarray:
         """float32 (len(chosen), ...): the variants of one epoch of the scans at ``chosen`` in the part."""
+        number = epoch % self._config.variants if self._config.variants else epoch
         if self._trunk is None or self._memory is None:
-            return self._computed(part, chosen, epoch)
-        return self._memory.rows(epoch, part.ids[chosen], lambda which: self._computed(part, chosen[which], epoch))
+            return self._computed(part, chosen, number)
+        key = self._layer, number
+        return self._memory.rows(key, part.ids[chosen], lambda which: self._computed(part, chosen[which], number))
 
-    def _computed(self, part: Pictures, chosen: np.ndarray, epoch: int) -> np.ndarray:
+    def _computed(self, part: Pictures, chosen: np.ndarray, number: int) -> np.ndarray:
         squares = []
         for i in chosen:
-            rng = np.random.default_rng((self._config.seed, epoch, int(part.ids[i])))
+            rng = np.random.default_rng((self._config.seed, number, int(part.ids[i])))
             squares.append(vary(part.squares[i], self._config.augmentation, rng))
         pixels = scale(np.stack(squares), self._scaling)
         return pixels if self._trunk is None else self._trunk(pixels)

@@ -19,13 +19,16 @@ class TrainConfig:
         epochs_head: phase 1, backbone frozen, no augmentation (the custom CNN trains whole).
         epochs_finetune: phase 2, with augmentation.
         lr_head, lr_finetune: Adam's learning rates.
-        unfreeze: how many of the backbone's last layers phase 2 trains; BatchNorm stays in inference mode.
+        unfreeze: how many of the backbone's last layers phase 2 trains; BatchNorm stays in inference mode. The custom
+            CNN has 12 before its head; with fewer, its first blocks stay as ``init`` gave them, in phase 1 as well.
         batch_size: scans a step; 4 where memory is short.
         backbone: ``imagenet``, ``pretrained`` or a weights file; of no meaning for the custom CNN.
         seed: of split, weights, order and augmentation.
         init: what the custom CNN starts from: ``pretrained``, a weights file, or empty for random weights.
         keep: ``best`` keeps the epoch of lowest validation loss in either phase, ``last`` the last one, ``average``
             the running mean of phase 2's weights (Polyak and Juditsky 1992), which needs no validation scans.
+        variants: how many variants of a scan phase 2 goes through, again and again; 0 draws a new one each epoch. With
+            fewer than epochs, what lies under the trained layers is run that much less often.
         augmentation: what phase 2 varies.
     """
 
@@ -39,10 +42,11 @@ class TrainConfig:
     seed: int = 0
     init: str = ""
     keep: str = BEST
+    variants: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        for name in ("epochs_head", "epochs_finetune", "unfreeze"):
+        for name in ("epochs_head", "epochs_finetune", "unfreeze", "variants"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}: expected 0 or more. Received: {getattr(self, name)}.")
         if self.epochs_head + self.epochs_finetune < 1:

@@ -65,14 +65,21 @@ class NetworkScorer:
     Args:
         name: of `MODELS`.
         dataset: whose positions the folds name.
+        memory: of a scorer of the same data set, preprocessing, augmentation, seed and weights to start from.
     """
 
     def __init__(
-        self, name: str, dataset: Dataset, spec: PreprocessingSpec, config: TrainConfig, report: Report = silent
+        self,
+        name: str,
+        dataset: Dataset,
+        spec: PreprocessingSpec,
+        config: TrainConfig,
+        report: Report = silent,
+        memory: Memory | None = None,
     ):
         keras.utils.set_random_seed(config.seed)
         self._everything = pictures_of(dataset, np.arange(len(dataset.items)), spec)
-        self._trainer = Trainer(initial_model(name, config), spec, config, Memory())
+        self._trainer = Trainer(initial_model(name, config), spec, config, memory or Memory())
         self._seed, self._report, self._number = config.seed, report, 0
 
     def __call__(self, fold: Fold) -> FoldScores:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
-from brain_core.models import MODELS, resnet50, weights
+from brain_core.models import MODELS, custom_cnn, resnet50, weights
 from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
 from brain_core.training.backbones import load_backbone, start_file
 from brain_core.training.batches import AugmentedBatches, Memory, Pictures, Variants
@@ -17,6 +17,7 @@ from brain_core.training.config import AVERAGE, BEST, TrainConfig
 from brain_core.training.progress import Report, silent
 
 HEAD, FINETUNE = "phase 1", "phase 2"
+_NETWORKS = {"resnet50": resnet50, "custom_cnn": custom_cnn}  # by Keras' name of the model
 POOLED = "average"  # layer: what a frozen backbone says of a scan
 AVERAGE_MOMENTUM = 0.98  # of the running mean of weights: it spans the last 50 steps
 
@@ -61,14 +62,15 @@ class Trainer:
     """Trains a model in place. The frozen part is run as rarely as possible and never trained.
 
     Args:
-        model: as `initial_model` gives it; a backbone is recognised by its name, ``resnet50``.
+        model: as `initial_model` gives it; the backbone is known by the model's name, other models are trained whole.
         memory: keeps what the frozen part made of a scan, for further calls on other parts of the same data set.
     """
 
     def __init__(self, model: keras.Model, spec: PreprocessingSpec, config: TrainConfig, memory: Memory | None = None):
         self.model, self._spec, self._config, self._memory = model, spec, config, memory
-        self._cut = resnet50.cut_below(model, config.unfreeze) if model.name == "resnet50" else None
-        self._variants = Variants(spec.scaling, config, self._cut and _runner(model, self._cut), memory)
+        self._network = _NETWORKS.get(model.name)
+        self._cut = self._network.cut_below(model, config.unfreeze) if self._network else None
+        self._variants = Variants(spec.scaling, config, self._cut and _runner(model, self._cut), memory, self._cut)
         self._start = model.get_weights()
 
     def reset(self) -> None:
@@ -108,7 +110,7 @@ class Trainer:
         """Phase 2. What stays frozen is a fixed function of a variant; only what lies above it is trained."""
         trained = self.model
         if self._cut:
-            _freeze_all_but_top(self.model, self._config.unfreeze)
+            _freeze_all_but_top(self.model, self._network.backbone_layers(self.model), self._config.unfreeze)
             trained = _from_layer(self.model, self._cut)
         data = {"x": AugmentedBatches(train, self._variants, self._config)}
         return self._fit(trained, FINETUNE, data, self._seen(validation, self._cut), train, validation, best, report)
@@ -176,9 +178,8 @@ def _runner(model: keras.Model, layer: str) -> Callable[[np.ndarray], np.ndarray
     return lambda batch: keras.ops.convert_to_numpy(below(batch, training=False))
 
 
-def _freeze_all_but_top(model: keras.Model, unfreeze: int) -> None:
+def _freeze_all_but_top(model: keras.Model, backbone: list[keras.layers.Layer], unfreeze: int) -> None:
     """The backbone's last layers train; BatchNorm stays in inference mode everywhere, head included."""
-    backbone = resnet50.backbone_layers(model)
     for layer in backbone[: len(backbone) - unfreeze]:
         layer.trainable = False
     for layer in model.layers:

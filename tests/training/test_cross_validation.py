@@ -8,7 +8,7 @@ import pytest
 
 from brain_core.datasets.index import load_dataset
 from brain_core.errors import DatasetError
-from brain_core.models import MODELS, resnet50, weights
+from brain_core.models import MODELS, custom_cnn, resnet50, weights
 from brain_core.preprocessing import PreprocessingSpec, scale
 from brain_core.training import batches
 from brain_core.training.augmentation import Augmentation
@@ -69,6 +69,12 @@ def test_a_variant_goes_by_scan_and_epoch_and_not_by_the_part_it_is_in(part):
     assert (variants.batch(part, np.arange(6), 3) != whole).any(axis=(1, 2, 3)).all()
 
 
+def test_variants_come_round_again(part):
+    variants = Variants("unit", TrainConfig(variants=3))
+    first, second, again = (variants.batch(part, np.arange(6), epoch) for epoch in (1, 2, 4))
+    assert (first == again).all() and (first != second).any(axis=(1, 2, 3)).all()
+
+
 def test_strong_variants_are_others(part):
     strong = TrainConfig(augmentation=Augmentation(strong=True))
     one, other = (Variants("unit", c).batch(part, np.arange(6), 0) for c in (TrainConfig(), strong))
@@ -110,6 +116,28 @@ def backbone(tmp_path_factory):
 )  # fmt: skip
 def test_the_cut_is_the_last_block_output_below_what_is_trained(unfreeze, cut):
     assert resnet50.cut_below(MODELS["resnet50"].build(), unfreeze) == cut
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "cut"), [(0, "dropout3"), (3, "dropout2"), (4, "dropout2"), (7, "dropout1"), (8, "dropout1"),
+                          (9, None), (12, None), (30, None)]
+)  # fmt: skip
+def test_the_custom_cnn_is_cut_between_its_blocks_or_not_at_all(unfreeze, cut):
+    assert custom_cnn.cut_below(MODELS["custom_cnn"].build(), unfreeze) == cut
+
+
+def test_blocks_of_the_custom_cnn_below_the_cut_stay_as_they_were():
+    squares = np.random.default_rng(2).integers(0, 256, (4, 224, 224), np.uint8)
+    part = Pictures(squares, np.array([0, 1] * 2, np.float32), np.arange(4))
+    config = TrainConfig(epochs_head=1, epochs_finetune=2, lr_finetune=1e-3, unfreeze=4, batch_size=4, keep="last")
+    model = MODELS["custom_cnn"].build()
+    before = {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
+    Trainer(model, PreprocessingSpec("unit"), config).fit(part, part)
+    moved = {
+        name for name, values in before.items()
+        if any(not np.array_equal(a, b) for a, b in zip(values, model.get_layer(name).get_weights(), strict=True))
+    }  # fmt: skip
+    assert moved == {"conv3", "dense1", "dense2", "probability"}
 
 
 def test_fine_tuning_above_the_frozen_trunk_is_what_the_plain_loop_does(backbone, monkeypatch):

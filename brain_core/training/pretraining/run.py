@@ -16,6 +16,7 @@ from brain_core.errors import ConfigError
 from brain_core.files import write_json
 from brain_core.models import MODELS, weights
 from brain_core.preprocessing import square
+from brain_core.settings import settings
 from brain_core.training.callbacks import ReportCallback
 from brain_core.training.pretraining.config import CLASSES, DISTILLATION, KIND, LESION, OBJECTIVES, PretrainConfig
 from brain_core.training.pretraining.network import Student, build, compile_network, optimizer_for
@@ -50,7 +51,7 @@ def pretrain(
         ConfigError: there is nothing to learn from: no objective has the scans or the teacher that it needs.
         ModelError: a weights file does not fit.
     """
-    dataset, excluded = _without_copies(dataset, exclude)
+    dataset, excluded = _without_copies(dataset, exclude, settings().home / "copies")
     shown, held_out = _hold_out(dataset, config)
     kinds = kinds_of(dataset, shown)
     outputs = _outputs(config, kinds, teacher)
@@ -82,14 +83,24 @@ def _run(student: Student, views: Views, history: _History, run_dir: Path, repor
     return path
 
 
-def _without_copies(dataset: Dataset, other: Dataset | None) -> tuple[Dataset, dict | None]:
-    """The data set without what `other` holds as well, and a record of that."""
+def _without_copies(dataset: Dataset, other: Dataset | None, known: Path) -> tuple[Dataset, dict | None]:
+    """The data set without what `other` holds as well, and a record of that; ``known`` is a folder of answers."""
     if other is None:
         return dataset, None
     groups = near_duplicate_groups(dataset.scans)
-    copies = np.isin(groups, groups[copies_of(dataset.scans, other.scans)])
+    copies = np.isin(groups, groups[_copies(dataset, other, known)])
     record = {"copies_of": other.root.name, "fingerprint": other.fingerprint, "n": int(copies.sum())}
     return dataset.subset(np.flatnonzero(~copies)), record
+
+
+def _copies(dataset: Dataset, other: Dataset, known: Path) -> np.ndarray:
+    """bool (N,), remembered by the content of both sets: the search takes minutes, and every run asks for it."""
+    path = known / f"{dataset.fingerprint[:16]}-{other.fingerprint[:16]}.json"
+    if not path.is_file():
+        found = copies_of(dataset.scans, other.scans)
+        write_json(path, sorted({scan.sha256 for scan, copy in zip(dataset.scans, found, strict=True) if copy}))
+    listed = set(json.loads(path.read_text()))
+    return np.array([scan.sha256 in listed for scan in dataset.scans])
 
 
 def _hold_out(dataset: Dataset, config: PretrainConfig) -> tuple[np.ndarray, np.ndarray]:

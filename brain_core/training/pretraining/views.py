@@ -77,7 +77,9 @@ class Views(keras.utils.PyDataset):
             LESION: np.stack(lesions),
             CLASSES: number,
         }
-        counted = {DISTILLATION: all_count, KIND: is_tumor, LESION: 1 - is_tumor, CLASSES: all_count}
+        # A painted lesion is no reason to say 'no tumour': that would teach to look at the source instead.
+        unpainted = np.array([float(not lesion.any()) for lesion in lesions])
+        counted = {DISTILLATION: all_count, KIND: is_tumor, LESION: 1 - is_tumor, CLASSES: unpainted}
         scaling = MODELS[config.model].preprocessing.scaling
         return scale(np.stack(views), scaling), self._asked(targets), self._asked(counted)
 
@@ -85,8 +87,7 @@ class Views(keras.utils.PyDataset):
         """A view, and for each cell of the last feature map how much of it a painted lesion fills, at most 1."""
         picture = self._pictures[i]
         if self.config.gentle:
-            size = (self.config.size, self.config.size)
-            return cv2.resize(augment(picture, Augmentation(), rng), size, interpolation=cv2.INTER_AREA), np.zeros(1)
+            return _cut_out(augment(picture, Augmentation(), rng), self.config.size, rng), np.zeros(1)
         mask = np.zeros_like(picture)
         if LESION in self._outputs and not self._kinds.is_tumor[i] and rng.random() < LESION_SHARE:
             picture, mask = insert_lesion(picture, rng)
@@ -97,3 +98,9 @@ class Views(keras.utils.PyDataset):
 
     def _asked(self, by_output: dict) -> dict:
         return {name: by_output[name] for name in self._outputs}
+
+
+def _cut_out(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """A random square at the picture's own resolution: small networks know no other scale than that they learned at."""
+    top, left = rng.integers(0, picture.shape[0] - size + 1, 2)
+    return picture[top : top + size, left : left + size]

@@ -1,0 +1,105 @@
+"""What each choice in training is worth, by grouped cross-validation that never sees the locked test part.
+
+    python benchmarks/ablation.py DATASET [--arms benchmarks/ablation_arms.json] [--repeats 1] [--split-seed 1]
+    python benchmarks/ablation.py
+
+An arm is a list of options of `python -m brain_core train`; in them ``{VARIABLE}`` stands for a variable of the
+environment, a weights file for instance. Each arm that has no results yet trains its model anew in each fold of the
+training and validation parts of the 70/15/15 split, and is added to benchmarks/ablation.json. Without DATASET the table
+of what is there is printed, as Markdown. "Moved" is the mean change of the probability over
+`brain_core.evaluation.robustness.CHANGES`, "worst change" the one that moves it most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "ablation.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", nargs="?")
+    parser.add_argument("--arms", type=Path, default=HERE / "ablation_arms.json")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--repeats", type=int, default=1, help="of the five folds; default: %(default)s")
+    parser.add_argument("--split-seed", type=int, default=1, help="of the split to be locked; default: %(default)s")
+    options = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    record = json.loads(options.results.read_text()) if options.results.exists() else {}
+    if options.dataset:
+        memories: dict = {}
+        for name, train_options in json.loads(options.arms.read_text()).items():
+            if name not in record:
+                record[name] = run_arm(options, train_options, memories)
+                options.results.write_text(json.dumps(record, indent=1) + "\n")
+                print(table({name: record[name]}).splitlines()[-1], flush=True)
+    print(table(record))
+
+
+def run_arm(options: argparse.Namespace, train_options: list[str], memories: dict) -> dict:
+    """The figures of one way to train, as JSON; arms that differ in what is trained alone share a memory."""
+    import numpy as np
+
+    from brain_core.cli.train import add, config_from, spec_from
+    from brain_core.evaluation.protocol import Setup, cross_validate
+    from brain_core.training.batches import Memory
+
+    commands = argparse.ArgumentParser().add_subparsers()
+    add(commands)
+    filled = [word.format(**os.environ) for word in train_options]
+    wanted = commands.choices["train"].parse_args([options.dataset, *filled])
+    spec, config = spec_from(wanted, wanted.model), config_from(wanted)
+    shared = wanted.model, spec, config.backbone, config.init, config.augmentation, config.seed
+    setup = Setup(spec, config, memories.setdefault(repr(shared), Memory()))
+    start = time.perf_counter()
+    record = cross_validate(development_part(options), {wanted.model: setup}, repeats=options.repeats)
+    row, moved = record["rows"][wanted.model], record["robustness"][wanted.model]
+    return {
+        "options": train_options,
+        "protocol": record["protocol"] | {"split_seed": options.split_seed, "data": record["data"]},
+        "setup": record["setups"][wanted.model],
+        "row": row,
+        "moved": float(np.mean([change["mean"] for change in moved])),
+        "robustness": moved,
+        "minutes": (time.perf_counter() - start) / 60,
+    }
+
+
+def development_part(options: argparse.Namespace):
+    """The data set without its locked test part."""
+    import numpy as np
+
+    from brain_core.datasets.duplicates import near_duplicate_groups
+    from brain_core.datasets.index import load_dataset
+    from brain_core.datasets.splits import grouped_split
+
+    dataset = load_dataset(Path(options.dataset))
+    split = grouped_split(dataset.labels, near_duplicate_groups(dataset.scans), seed=options.split_seed)
+    return dataset.subset(np.sort(np.concatenate([split.train, split.validation])))
+
+
+def table(arms: dict[str, dict]) -> str:
+    """Markdown, one row an arm."""
+    lines = [
+        "| arm | ROC-AUC | accuracy | sens. at spec. 0.85 | ECE | moved | worst change |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, arm in arms.items():
+        at = arm["row"]["at"]["default"]
+        auc, worst = at["roc_auc"], max(arm["robustness"], key=lambda change: change["mean"])
+        lines.append(
+            f"| {name} | {auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f}) | {at['accuracy']['value']:.3f} "
+            f"| {at['sensitivity_at_85']['value']:.3f} | {at['ece']:.3f} | {arm['moved']:.3f} "
+            f"| {worst['mean']:.3f}, {worst['change']} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
