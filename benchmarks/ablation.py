@@ -63,12 +63,18 @@ def run_arm(options: argparse.Namespace, train_options: list[str], memories: dic
     return {
         "options": train_options,
         "protocol": record["protocol"] | {"split_seed": options.split_seed, "data": record["data"]},
-        "setup": record["setups"][wanted.model],
+        "setup": without_history(record["setups"][wanted.model]),
         "row": row,
         "moved": float(np.mean([change["mean"] for change in moved])),
         "robustness": moved,
         "minutes": (time.perf_counter() - start) / 60,
     }
+
+
+def without_history(setup: dict) -> dict:
+    """The record of an arm without the pretraining of its weights, which lies beside them."""
+    start = setup["start"] or {}
+    return setup | {"start": {key: value for key, value in start.items() if key != "pretraining"}}
 
 
 def development_part(options: argparse.Namespace):

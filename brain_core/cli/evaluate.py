@@ -13,6 +13,7 @@ from brain_core.cli.progress import Counter
 from brain_core.datasets.index import Dataset, load_dataset
 from brain_core.files import write_json
 from brain_core.registry import CROSS_VALIDATION, read_card, results_file
+from brain_core.settings import settings
 
 _log = logging.getLogger("brain_core")
 _WITH_INTERVAL = ("accuracy", "precision", "recall", "specificity", "f1", "roc_auc")
@@ -79,6 +80,7 @@ def _cross_validation(options: argparse.Namespace, dataset: Dataset) -> int:
         setups,
         repeats=options.repeats,
         progress=lambda name, done, total: _log.info("%s: fold %d of %d", name, done, total),
+        keep=settings().home / "cross_validation",
     )
     if options.store:
         write_json(results_file(CROSS_VALIDATION), record)

@@ -64,12 +64,12 @@ def run(options: argparse.Namespace) -> int:
     for bad in dataset.unreadable:
         _log.warning("left out: %s", bad.reason)
     excluded = load_dataset(options.exclude, Counter("reading")) if options.exclude else None
-    from brain_core.training.backbones import pretrained_backbone
+    from brain_core.training.backbones import own_backbone
     from brain_core.training.pretraining import PretrainConfig, pretrain  # loads TensorFlow
 
     values = {f.name: getattr(options, f.name) for f in fields(PretrainConfig)}
     config = PretrainConfig(**values | {"objectives": tuple(options.objectives)})
-    run_dir = options.run_dir or pretrained_backbone(config.model).parent
+    run_dir = options.run_dir or own_backbone(config.model).parent
     path = pretrain(
         dataset,
         run_dir,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -12,13 +13,14 @@ from brain_core import metrics
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
 from brain_core.evaluation.cross_validated import ENSEMBLE, OutOfFold, ensemble, measure, out_of_fold
+from brain_core.evaluation.kept_folds import KeptFolds
 from brain_core.evaluation.robustness import CHANGES, shift
 from brain_core.evaluation.shortcuts import MAJORITY, baseline_scorers, majority
 from brain_core.preprocessing import PreprocessingSpec, square
 from brain_core.training.backbones import start_record
 from brain_core.training.batches import Memory, Pictures
 from brain_core.training.config import TrainConfig
-from brain_core.training.cross_validation import FOLDS, REPEATS, Fold, NetworkScorer, folds
+from brain_core.training.cross_validation import FOLDS, REPEATS, Fold, FoldScores, NetworkScorer, folds
 from brain_core.training.progress import Report, silent
 
 DIGITS = 9  # of stored probabilities: so many that no two scans change places
@@ -41,6 +43,7 @@ def cross_validate(
     seed: int = 0,
     report: Callable[[str], Report] = lambda name: silent,
     progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+    keep: Path | None = None,
 ) -> dict:
     """Run the protocol.
 
@@ -49,6 +52,7 @@ def cross_validate(
         seed: of the folds.
         report: for a model's name, what hears of its training.
         progress: called with (name, folds done, folds).
+        keep: folder for finished folds; with the same one, an interrupted run of the same settings goes on.
 
     Returns:
         The record that `evaluate --protocol cv` stores.
@@ -59,15 +63,25 @@ def cross_validate(
     labels = np.array(dataset.labels)
     groups = near_duplicate_groups(dataset.scans)
     plan = folds(labels, groups, repeats=repeats, seed=seed)
-    scores, moved = {}, {}
+    protocol = {"repeats": repeats, "folds": FOLDS, "seed": seed, "by": "near-duplicate group"}
+    data = {"name": dataset.root.name, "fingerprint": dataset.fingerprint, "n": len(labels)}
+    scores, moved, described = {}, {}, {}
     for name, setup in setups.items():
         scorer = NetworkScorer(name, dataset, setup.spec, setup.config, report(name), setup.memory)
         changed = _Changed(dataset, setup.spec, scorer)
+        described[name] = _described(name, setup, scorer.trained)
+        kept = KeptFolds.of(keep, name, {"setup": described[name], "seed": seed, "data": data})
         scores[name] = []
         for number, fold in enumerate(plan):
-            scores[name].append(scorer(fold))
+            arrays = kept.load(number)
+            if arrays is None:
+                score = scorer(fold, number)
+                arrays = {"validation": score.validation, "test": score.test}
+                arrays |= changed.scores(fold) if fold.repeat == 0 else {}
+                kept.save(number, arrays)
+            scores[name].append(FoldScores(arrays["validation"], arrays["test"]))
             if fold.repeat == 0:
-                changed.add(fold)
+                changed.add(fold, arrays)
             progress(name, number + 1, len(plan))
         found = out_of_fold(labels, plan, scores[name])
         moved[name] = changed.shifts(found, labels)
@@ -79,9 +93,9 @@ def cross_validate(
     rows[MAJORITY] = majority(labels, repeats)
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "protocol": {"repeats": repeats, "folds": FOLDS, "seed": seed, "by": "near-duplicate group"},
-        "data": {"name": dataset.root.name, "fingerprint": dataset.fingerprint, "n": len(labels)},
-        "setups": {name: _described(name, setup) for name, setup in setups.items()},
+        "protocol": protocol,
+        "data": data,
+        "setups": described,
         "rows": {name: measure(labels, groups, found) for name, found in rows.items()},
         "robustness": moved,
         "scans": [_scan(dataset, groups, rows, i) for i in range(len(labels))],
@@ -100,9 +114,13 @@ class _Changed:
         }
         self._raw = {name: np.full(len(ids), np.nan) for name in CHANGES}
 
-    def add(self, fold: Fold) -> None:
-        for name, version in self._versions.items():
-            self._raw[name][fold.test] = self._scorer.predict(version.take(fold.test))
+    def scores(self, fold: Fold) -> dict[str, np.ndarray]:
+        """By change, raw probabilities of the fold's changed test scans by the model that was trained last."""
+        return {name: self._scorer.predict(version.take(fold.test)) for name, version in self._versions.items()}
+
+    def add(self, fold: Fold, scores: dict[str, np.ndarray]) -> None:
+        for name, raw in self._raw.items():
+            raw[fold.test] = scores[name]
 
     def shifts(self, found: OutOfFold, labels: np.ndarray) -> list[dict]:
         chosen = found.thresholds["balanced_accuracy"][0]
@@ -113,13 +131,13 @@ class _Changed:
         ]
 
 
-def _described(name: str, setup: Setup) -> dict:
+def _described(name: str, setup: Setup, trained: str) -> dict:
     config = setup.config
     return {
         "training": asdict(config.portable()),
         "preprocessing": setup.spec.to_json(),
         "start": start_record(name, config),
-        "trained_in_each_fold": "all layers" if name == "custom_cnn" else f"head and top {config.unfreeze} layers",
+        "trained_in_each_fold": trained,
     }
 
 

@@ -1,4 +1,4 @@
-"""Where the ResNet50 backbone's weights come from, by the user's choice, and the record of it."""
+"""Where the weights to start from come from, by the user's choice, and the record of it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,21 @@ import keras
 from brain_core.errors import ConfigError
 from brain_core.models import MODELS, weights
 from brain_core.registry import sha256_of
-from brain_core.settings import settings
+from brain_core.settings import PROJECT, settings
 from brain_core.training.config import TrainConfig
+
+SHIPPED = PROJECT / "saved_models" / "backbones"
+
+
+def own_backbone(model: str = "resnet50") -> Path:
+    """Where `pretrain` leaves a model's feature layers unless told otherwise."""
+    return settings().home / "backbones" / model / "backbone.npz"
 
 
 def pretrained_backbone(model: str = "resnet50") -> Path:
-    """Where `pretrain` leaves a model's feature layers unless told otherwise."""
-    folder = "brain-mri" if model == "resnet50" else f"brain-mri-{model}"
-    return settings().home / "backbones" / folder / "backbone.npz"
+    """What ``pretrained`` stands for: the feature layers that the user's `pretrain` made, else the shipped ones."""
+    own = own_backbone(model)
+    return own if own.is_file() else SHIPPED / model / own.name
 
 
 def backbone_file(choice: str) -> Path | None:
@@ -43,7 +50,7 @@ def load_backbone(model: keras.Model, choice: str) -> None:
         weights.load_imagenet(model)
         return
     if choice == weights.PRETRAINED and not path.is_file():
-        raise ConfigError(f"No pretrained backbone yet: 'python -m brain_core pretrain DATASET' makes {path.name}.")
+        raise ConfigError(f"No pretrained backbone: 'python -m brain_core pretrain DATASET' makes {path.name}.")
     weights.load_file(model, path)
 
 

@@ -80,12 +80,17 @@ class NetworkScorer:
         keras.utils.set_random_seed(config.seed)
         self._everything = pictures_of(dataset, np.arange(len(dataset.items)), spec)
         self._trainer = Trainer(initial_model(name, config), spec, config, memory or Memory())
-        self._seed, self._report, self._number = config.seed, report, 0
+        self._seed, self._report = config.seed, report
 
-    def __call__(self, fold: Fold) -> FoldScores:
-        self._number += 1
-        keras.utils.set_random_seed(self._seed + self._number)
-        self._trainer.reset()
+    @property
+    def trained(self) -> str:
+        """In words, what is trained anew in each fold."""
+        return self._trainer.trained
+
+    def __call__(self, fold: Fold, number: int = 0) -> FoldScores:
+        """Train and score; ``number`` of the fold fixes the random numbers, whatever was trained before."""
+        keras.utils.set_random_seed(self._seed + 1 + number)
+        self._trainer.reset(number)
         train, validation = (self._everything.take(part) for part in (fold.train, fold.validation))
         self._trainer.fit(train, validation, self._report)
         return FoldScores(self._trainer.predict(validation), self.predict(self._everything.take(fold.test)))

@@ -44,7 +44,7 @@ def train_two_phase(
         Cancelled: ``report`` asked to stop.
     """
     keras.utils.set_random_seed(config.seed)
-    trainer = Trainer(initial_model(name, config), spec, config)
+    trainer = Trainer(initial_model(name, config), spec, config, Memory() if config.variants else None)
     return trainer.model, trainer.fit(train, validation, report)
 
 
@@ -70,12 +70,25 @@ class Trainer:
         self.model, self._spec, self._config, self._memory = model, spec, config, memory
         self._network = _NETWORKS.get(model.name)
         self._cut = self._network.cut_below(model, config.unfreeze) if self._network else None
-        self._variants = Variants(spec.scaling, config, self._cut and _runner(model, self._cut), memory, self._cut)
+        self._runners: dict[str, Callable] = {}  # compiled once
+        self._variants = Variants(spec.scaling, config, self._cut and self._runner(self._cut), memory, self._cut)
         self._start = model.get_weights()
 
-    def reset(self) -> None:
-        """Back to the weights that the model came with."""
+    @property
+    def trained(self) -> str:
+        """In words, what `fit` changes."""
+        if self._cut is None:
+            return "all layers"
+        tuned = self._config.unfreeze if self._config.epochs_finetune else 0
+        return f"head and top {tuned} layers" if tuned else "head"
+
+    def reset(self, number: int = 0) -> None:
+        """Back to the weights that the model came with; ``number`` fixes what dropout will draw."""
         self.model.set_weights(self._start)
+        for position, layer in enumerate(self.model.layers):
+            if generator := getattr(layer, "seed_generator", None):
+                seed = np.random.SeedSequence((self._config.seed, number, position)).generate_state(1, np.uint32)
+                generator.state.assign(np.array([seed[0], 0], np.uint32))
 
     def fit(self, train: Pictures, validation: Pictures, report: Report = silent) -> dict[str, list[dict]]:
         """Both phases; returns by phase the metrics of each epoch."""
@@ -119,7 +132,7 @@ class Trainer:
         """float32 (N, ...): the scans without augmentation as a frozen layer's output, or scaled pixels (None)."""
         if layer is None:
             return scale(part.squares, self._spec.scaling)
-        run = _runner(self.model, layer)
+        run = self._runner(layer)
 
         def compute(which: np.ndarray) -> np.ndarray:
             batches = [part.squares[which[i : i + BATCH]] for i in range(0, len(which), BATCH)]
@@ -130,6 +143,11 @@ class Trainer:
             if self._memory
             else compute(np.arange(len(part.ids)))
         )
+
+    def _runner(self, layer: str) -> Callable[[np.ndarray], np.ndarray]:
+        if layer not in self._runners:
+            self._runners[layer] = _compiled(self.model, layer)
+        return self._runners[layer]
 
     def _fit(self, trained, phase, data, tested, train, validation, best, report) -> list[dict]:
         config = self._config
@@ -172,10 +190,16 @@ def _from_layer(model: keras.Model, layer: str) -> keras.Model:
     return keras.Model(model.get_layer(layer).output, model.output)
 
 
-def _runner(model: keras.Model, layer: str) -> Callable[[np.ndarray], np.ndarray]:
-    """The part of the model up to a layer as a function of float32 arrays."""
+def _compiled(model: keras.Model, layer: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The part of the model up to a layer as a compiled function of float32 arrays."""
     below = keras.Model(model.inputs[0], model.get_layer(layer).output)
-    return lambda batch: keras.ops.convert_to_numpy(below(batch, training=False))
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        filled = np.zeros((max(BATCH, len(batch)), *batch.shape[1:]), np.float32)  # another size is compiled anew
+        filled[: len(batch)] = batch
+        return below.predict_on_batch(filled)[: len(batch)]
+
+    return run
 
 
 def _freeze_all_but_top(model: keras.Model, backbone: list[keras.layers.Layer], unfreeze: int) -> None:

@@ -5,13 +5,15 @@ import pytest
 from scipy.special import expit, logit
 
 from brain_core.datasets.index import load_dataset
+from brain_core.errors import Cancelled
 from brain_core.evaluation.cross_validated import ENSEMBLE, ensemble, measure, out_of_fold
+from brain_core.evaluation.kept_folds import KeptFolds
 from brain_core.evaluation.protocol import Setup, cross_validate
 from brain_core.evaluation.robustness import CHANGES, shift
 from brain_core.evaluation.shortcuts import MAJORITY, METADATA, THUMBNAILS, baseline_scorers, majority
 from brain_core.models import MODELS
 from brain_core.training.config import TrainConfig
-from brain_core.training.cross_validation import Fold, FoldScores
+from brain_core.training.cross_validation import Fold, FoldScores, NetworkScorer
 
 LABELS = np.array([0, 1, 0, 1, 0, 1, 0, 1])
 GROUPS = np.array([0, 1, 2, 3, 4, 5, 6, 7])
@@ -162,6 +164,41 @@ def test_protocol_says_what_it_did(record):
     assert record["setups"]["custom_cnn"]["training"]["lr_finetune"] == 1e-3
     assert [change["change"] for change in record["robustness"]["custom_cnn"]] == list(CHANGES)
     assert ENSEMBLE not in record["rows"]
+
+
+def test_an_interrupted_protocol_goes_on_and_ends_alike(record, phantom_dataset, tmp_path, monkeypatch):
+    """Stopped after two of five folds: the third run trains none, and all three agree with the run in one go."""
+    config = TrainConfig(epochs_head=0, epochs_finetune=1, batch_size=16, lr_finetune=1e-3)
+    setup = Setup(MODELS["custom_cnn"].preprocessing, config)
+    dataset, trained = load_dataset(phantom_dataset), []
+    fit = NetworkScorer.__call__
+    monkeypatch.setattr(
+        NetworkScorer, "__call__", lambda self, fold, number: trained.append(number) or fit(self, fold, number)
+    )
+
+    def stop(name, done, total):
+        if done == 2:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        cross_validate(dataset, {"custom_cnn": setup}, repeats=1, keep=tmp_path, progress=stop)
+    for _ in range(2):
+        found = cross_validate(dataset, {"custom_cnn": setup}, repeats=1, keep=tmp_path)
+        for one, other in zip(found["scans"], record["scans"], strict=True):
+            assert one["probability"]["custom_cnn"] == pytest.approx(other["probability"]["custom_cnn"], abs=1e-4)
+    assert trained == [0, 1, 2, 3, 4]
+    shift, expected = (r["robustness"]["custom_cnn"][0]["mean"] for r in (found, record))
+    assert shift == pytest.approx(expected, abs=1e-4)
+
+
+def test_folds_of_other_settings_are_never_met(tmp_path):
+    one, other = (KeptFolds.of(tmp_path, "custom_cnn", {"epochs": n}) for n in (1, 2))
+    one.save(3, {"test": np.array([0.25])})
+    assert KeptFolds.of(tmp_path, "custom_cnn", {"epochs": 1}).load(3)["test"].tolist() == [0.25]
+    assert one.load(2) is None and other.load(3) is None
+    nowhere = KeptFolds.of(None, "custom_cnn", {})
+    nowhere.save(0, {"test": np.zeros(1)})
+    assert nowhere.load(0) is None
 
 
 def test_the_majority_class_by_hand():

@@ -17,7 +17,7 @@ from brain_core.models import MODELS, resnet50, weights
 from brain_core.preprocessing import PreprocessingSpec, prepare, scale, square
 from brain_core.registry import sha256_of
 from brain_core.scans.phantom import Phantom, draw, write_dataset
-from brain_core.training import two_phase
+from brain_core.training import backbones, two_phase
 from brain_core.training.batches import Pictures
 from brain_core.training.config import TrainConfig
 from brain_core.training.pretraining import PretrainConfig, pretrain, run
@@ -194,7 +194,8 @@ def test_cached_features_train_the_head_as_the_plain_loop_does(backbone, monkeyp
             assert np.linalg.norm(found - wanted) < 0.01 * np.linalg.norm(wanted - before), name
 
 
-def test_pretrained_backbone_that_is_not_there_names_the_command(prepared, tmp_path):
+def test_pretrained_backbone_that_is_not_there_names_the_command(prepared, tmp_path, monkeypatch):
+    monkeypatch.setattr(backbones, "SHIPPED", tmp_path)
     with pytest.raises(ConfigError, match="python -m brain_core pretrain DATASET"):
         train_model("resnet50", prepared, tmp_path, replace(SHORT, backbone="pretrained"))
 
