@@ -63,7 +63,6 @@ def cross_validate(
     labels = np.array(dataset.labels)
     groups = near_duplicate_groups(dataset.scans)
     plan = folds(labels, groups, repeats=repeats, seed=seed)
-    protocol = {"repeats": repeats, "folds": FOLDS, "seed": seed, "by": "near-duplicate group"}
     data = {"name": dataset.root.name, "fingerprint": dataset.fingerprint, "n": len(labels)}
     scores, moved, described = {}, {}, {}
     for name, setup in setups.items():
@@ -73,18 +72,9 @@ def cross_validate(
         kept = KeptFolds.of(keep, name, {"setup": described[name], "seed": seed, "data": data})
         scores[name] = []
         for number, fold in enumerate(plan):
-            arrays = kept.load(number)
-            if arrays is None:
-                score = scorer(fold, number)
-                arrays = {"validation": score.validation, "test": score.test}
-                arrays |= changed.scores(fold) if fold.repeat == 0 else {}
-                kept.save(number, arrays)
-            scores[name].append(FoldScores(arrays["validation"], arrays["test"]))
-            if fold.repeat == 0:
-                changed.add(fold, arrays)
+            scores[name].append(_score(number, fold, scorer, changed, kept))
             progress(name, number + 1, len(plan))
-        found = out_of_fold(labels, plan, scores[name])
-        moved[name] = changed.shifts(found, labels)
+        moved[name] = changed.shifts(out_of_fold(labels, plan, scores[name]), labels)
     if len(setups) > 1:
         scores[ENSEMBLE] = ensemble(labels, plan, list(scores.values()))
     for name, scorer in baseline_scorers(dataset).items():
@@ -93,13 +83,26 @@ def cross_validate(
     rows[MAJORITY] = majority(labels, repeats)
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "protocol": protocol,
+        "protocol": {"repeats": repeats, "folds": FOLDS, "seed": seed, "by": "near-duplicate group"},
         "data": data,
         "setups": described,
         "rows": {name: measure(labels, groups, found) for name, found in rows.items()},
         "robustness": moved,
         "scans": [_scan(dataset, groups, rows, i) for i in range(len(labels))],
     }
+
+
+def _score(number: int, fold: Fold, scorer: NetworkScorer, changed: _Changed, kept: KeptFolds) -> FoldScores:
+    """Of one fold, as it was kept or else trained now; ``changed`` receives its changed scans in the first repeat."""
+    arrays = kept.load(number)
+    if arrays is None:
+        score = scorer(fold, number)
+        arrays = {"validation": score.validation, "test": score.test}
+        arrays |= changed.scores(fold) if fold.repeat == 0 else {}
+        kept.save(number, arrays)
+    if fold.repeat == 0:
+        changed.add(fold, arrays)
+    return FoldScores(arrays["validation"], arrays["test"])
 
 
 class _Changed:

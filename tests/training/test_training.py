@@ -369,6 +369,12 @@ def test_painted_lesions_and_gentle_views_exclude_each_other():
         PretrainConfig(gentle=True)
 
 
+@pytest.mark.parametrize("size", [0, 225])
+def test_views_are_no_larger_than_the_picture(size):
+    with pytest.raises(ConfigError, match=f"size: expected at most 224 pixels.*Received: {size}"):
+        PretrainConfig(size=size)
+
+
 def test_kinds_are_drawn_alike_within_their_class():
     kinds = Kinds(np.array([0, 1, 1, 1, 2]), np.array([0, 1, 1, 1, 1], np.float32))
     np.testing.assert_allclose(kinds.chance(), [1 / 2, 1 / 12, 1 / 12, 1 / 12, 1 / 4])

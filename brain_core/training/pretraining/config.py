@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from brain_core.errors import ConfigError
+from brain_core.preprocessing import INPUT_SIZE
 
 # The objectives, and the outputs that bear them.
 DISTILLATION, KIND, LESION, CLASSES = "distillation", "kind", "lesion", "classes"
@@ -49,5 +50,9 @@ class PretrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 < self.size <= INPUT_SIZE:
+            raise ConfigError(
+                f"size: expected at most {INPUT_SIZE} pixels, the side of a picture. Received: {self.size}."
+            )
         if self.gentle and LESION in self.objectives:
             raise ConfigError(f"gentle: not with painted lesions. Received: objectives {', '.join(self.objectives)}.")
