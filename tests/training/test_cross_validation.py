@@ -102,14 +102,6 @@ def test_batches_hold_every_scan_once_an_epoch(part):
     assert [len(fed[i][1]) for i in range(len(fed))] == [6]
 
 
-@pytest.fixture(scope="module")
-def backbone(tmp_path_factory):
-    keras.utils.set_random_seed(0)
-    path = tmp_path_factory.mktemp("backbone") / "backbone.npz"
-    weights.save_npz(MODELS["resnet50"].build(), path)
-    return path
-
-
 @pytest.mark.parametrize(
     ("unfreeze", "cut"), [(0, "conv5_block3_out"), (30, "conv4_block6_out"), (32, "conv4_block6_out"),
                           (33, "conv4_block5_out"), (175, "scan")]
