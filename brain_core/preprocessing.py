@@ -21,6 +21,8 @@ IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 HEAD_CONTRAST = 0.08  # of the grey range: a pixel this far from the background belongs to the head
 HEAD_MIN_AREA = 0.05  # of the picture: a smaller 'head' is noise, and the whole picture is used
 HEAD_MARGIN = 0.02  # of the head's longer side, kept around it
+FRAME_SHARE = 0.95  # of a line's pixels are as bright as the corners: it belongs to a frame around the scan
+FRAME_CONTRAST = 0.2  # of the grey range, between a frame, the ground that it surrounds, and the scan on that
 
 CROPS = ("head", "none")
 FITS = ("pad", "stretch")
@@ -34,7 +36,8 @@ class PreprocessingSpec:
 
     Attributes:
         scaling: ``unit`` is RGB/255; ``caffe`` is Keras' ``resnet.preprocess_input``.
-        crop: ``head`` cuts the picture to the head, since borders and captions give away where it came from.
+        crop: ``head`` cuts the picture to the head, since borders and captions give away where it came from; a
+            bright frame around the scan is cut off first.
         fit: ``pad`` fills up to a square with the background; ``stretch`` changes the aspect ratio.
         intensity: ``percentile`` maps the head's 1st..99th percentile to 0..255, since brightness alone separates
             the classes of the public data sets; ``none`` leaves grey values as they are.
@@ -78,6 +81,14 @@ class Box:
     def width(self) -> int:
         return self.right - self.left
 
+    def of(self, grey: np.ndarray) -> np.ndarray:
+        """The part of a picture inside a box that does not reach beyond it."""
+        return grey[self.top : self.bottom, self.left : self.right]
+
+    def seen_from(self, other: Box) -> Box:
+        """The same rectangle, counted from the top left corner of ``other``."""
+        return Box(self.top - other.top, self.left - other.left, self.bottom - other.top, self.right - other.left)
+
 
 def prepare(scan: Scan, spec: PreprocessingSpec) -> np.ndarray:
     """The model's input for one scan.
@@ -105,11 +116,13 @@ def square(grey: np.ndarray, spec: PreprocessingSpec) -> np.ndarray:
         uint8 (size, size).
     """
     box = input_box(grey, spec)
-    background = _background(grey)
+    head = head_box(grey)
+    seen = frame_inside(grey) if spec.crop == "head" else _whole(grey)
+    inside = seen.of(grey)
+    background = _background(inside)
     if spec.intensity == "percentile":
-        head = head_box(grey)
-        grey, background = _stretch_intensity(grey, head, background)
-    cut = _cut(grey, box, background)
+        inside, background = _stretch_intensity(inside, head.of(grey), background)
+    cut = _cut(inside, box.seen_from(seen), background)
     shrinking = max(box.height, box.width) > spec.size
     return cv2.resize(cut, (spec.size, spec.size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
 
@@ -131,8 +144,7 @@ def scale(grey: np.ndarray, scaling: str) -> np.ndarray:
 
 def input_box(grey: np.ndarray, spec: PreprocessingSpec) -> Box:
     """The part of the scan that the model's square input shows; heatmaps are laid back onto the scan through it."""
-    height, width = grey.shape
-    box = head_box(grey) if spec.crop == "head" else Box(0, 0, height, width)
+    box = head_box(grey) if spec.crop == "head" else _whole(grey)
     if spec.fit == "stretch":
         return box
     side = max(box.height, box.width)
@@ -144,13 +156,51 @@ def input_box(grey: np.ndarray, spec: PreprocessingSpec) -> Box:
 def head_box(grey: np.ndarray, *, closing: int = 0) -> Box:
     """Bounding box of the largest thing that stands out from the background, with a small margin.
 
-    The background is the median grey level of the four corners, so that scans on white are cropped as well. The
-    whole picture is returned where nothing large enough stands out.
+    The background is the median grey level of the four corners, so that scans on white are cropped as well; a bright
+    frame around the scan does not count. The whole picture inside it is returned where nothing large enough stands out.
 
     Args:
         grey: uint8 (height, width).
         closing: gaps up to this width are bridged first, in pixels of the picture at 256; 0 bridges none.
     """
+    inside = frame_inside(grey)
+    box = _head_box(inside.of(grey), closing)
+    return box.seen_from(Box(-inside.top, -inside.left, 0, 0))
+
+
+def frame_inside(grey: np.ndarray) -> Box:
+    """The part of the picture that a bright, even frame surrounds; the whole picture where there is none.
+
+    A frame's lines are as bright as the corners, and what it surrounds is a scan on a darker ground of its own: a scan
+    on a white ground has no frame.
+
+    Args:
+        grey: uint8 (height, width).
+    """
+    whole, level = _whole(grey), _background(grey)
+    if level < FRAME_CONTRAST * 255:
+        return whole
+    bright = grey > level / 2  # halfway to black: compression blurs a frame's edge
+    (top, bottom), (left, right) = (_within(bright.mean(axis) >= FRAME_SHARE) for axis in (1, 0))
+    inside = Box(top, left, bottom, right)
+    if min(inside.height, inside.width) < min(grey.shape) / 2:
+        return whole
+    ground, contrast = _background(inside.of(grey)), FRAME_CONTRAST * 255
+    scan_inside = ground < level - contrast and np.percentile(inside.of(grey), 90) > ground + contrast
+    return inside if scan_inside else whole
+
+
+def _within(frame: np.ndarray) -> tuple[int, int]:
+    """Start and end of the lines between those of a frame."""
+    return (0, 0) if frame.all() else (int(np.argmin(frame)), len(frame) - int(np.argmin(frame[::-1])))
+
+
+def _whole(grey: np.ndarray) -> Box:
+    return Box(0, 0, *grey.shape)
+
+
+def _head_box(grey: np.ndarray, closing: int) -> Box:
+    """`head_box` of a picture without a frame."""
     height, width = grey.shape
     # A coarse picture is enough to find a head, and fast; of a long strip at least a pixel's width remains.
     factor = min(1.0, max(256 / max(height, width), 1 / min(height, width)))
@@ -186,9 +236,8 @@ def _background(grey: np.ndarray) -> int:
     return int(np.median([np.median(grey[rows, columns]) for rows in ends for columns in ends]))
 
 
-def _stretch_intensity(grey: np.ndarray, head: Box, background: int) -> tuple[np.ndarray, int]:
-    inside = grey[head.top : head.bottom, head.left : head.right]
-    low, high = np.percentile(inside, (1, 99))
+def _stretch_intensity(grey: np.ndarray, head: np.ndarray, background: int) -> tuple[np.ndarray, int]:
+    low, high = np.percentile(head, (1, 99))
     if high - low < 1:
         return grey, background
     table = np.clip((np.arange(256) - low) * (255.0 / (high - low)), 0, 255).round().astype(np.uint8)

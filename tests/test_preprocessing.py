@@ -10,6 +10,7 @@ from brain_core.preprocessing import (
     IMAGENET_MEAN_BGR,
     Box,
     PreprocessingSpec,
+    frame_inside,
     head_box,
     input_box,
     prepare,
@@ -121,6 +122,45 @@ def test_a_black_border_changes_nothing():
         assert np.abs(np.subtract(_corners(padded), _corners(plain)) - [9, 31, 9, 31]).max() <= 1
         difference = prepare(scan_of(bordered), spec) - prepare(scan_of(picture), spec)
         assert np.abs(difference).mean() < 0.02 * (1 if spec.scaling == "unit" else 255)
+
+
+def test_a_bright_frame_is_found_to_the_pixel_on_whatever_sides_it_is():
+    picture = cv2.copyMakeBorder(rectangle(), 7, 0, 21, 40, cv2.BORDER_CONSTANT, value=230)
+    assert frame_inside(picture) == Box(7, 21, 207, 181)
+    assert frame_inside(cv2.add(rectangle(), 20)) == Box(0, 0, 200, 160)  # no frame
+
+
+@pytest.mark.parametrize("colour", [255, 120])
+@pytest.mark.parametrize("spec", [PreprocessingSpec("unit"), PreprocessingSpec("unit", fit="stretch")])
+def test_a_bright_frame_changes_not_one_value(colour, spec):
+    framed = cv2.copyMakeBorder(rectangle(), 12, 12, 12, 12, cv2.BORDER_CONSTANT, value=colour)
+    np.testing.assert_array_equal(prepare(scan_of(framed), spec), prepare(scan_of(rectangle()), spec))
+    box, plain = input_box(framed, spec), input_box(rectangle(), spec)
+    assert box == Box(plain.top + 12, plain.left + 12, plain.bottom + 12, plain.right + 12)
+
+
+def test_a_frame_blurred_by_compression_hardly_changes_the_input():
+    picture = draw(Phantom(seed=4, size=180)).grey
+    framed = cv2.copyMakeBorder(picture, 11, 11, 11, 11, cv2.BORDER_CONSTANT, value=255)
+    read = cv2.imdecode(cv2.imencode(".jpg", framed, [cv2.IMWRITE_JPEG_QUALITY, 50])[1], cv2.IMREAD_GRAYSCALE)
+    plain = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 50])[1], cv2.IMREAD_GRAYSCALE)
+    spec = PreprocessingSpec("unit")
+    assert np.abs(prepare(scan_of(read), spec) - prepare(scan_of(plain), spec)).mean() < 0.03
+
+
+def test_a_scan_on_a_white_ground_and_an_even_picture_have_no_frame():
+    assert frame_inside(rectangle(inside=0, outside=255)) == Box(0, 0, 200, 160)
+    assert frame_inside(np.full((50, 60), 200, np.uint8)) == Box(0, 0, 50, 60)
+
+
+def test_what_is_mostly_white_is_no_frame():  # a head of a third of the side, on black, on a white page
+    page = cv2.copyMakeBorder(rectangle(), 200, 200, 200, 200, cv2.BORDER_CONSTANT, value=255)
+    assert frame_inside(page) == Box(0, 0, 600, 560)
+
+
+def test_without_crop_a_frame_stays():
+    framed = cv2.copyMakeBorder(rectangle(20, 20, 40, 40, (60, 60)), 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=255)
+    np.testing.assert_array_equal(square(framed, PLAIN), framed)
 
 
 def test_a_black_border_round_a_rectangle_changes_not_one_value():
