@@ -9,7 +9,8 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, logit
 
 EDGE = 1e-6  # probabilities are kept this far from 0 and 1, so that their logit is finite
-TEMPERATURES = (0.2, 20.0)  # searched
+TEMPERATURES = (0.05, 20.0)  # searched
+PRIOR_DEVIATION = 0.5  # of log T around 0: before any scan is seen, T is within a factor of 2.7 of 1 in 19 cases of 20
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,11 @@ def logits(probabilities) -> np.ndarray:
 
 
 def fit_temperature(labels, probabilities) -> Calibration:
-    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599): the slope of lowest log loss.
+    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599): the most likely T given the scans and a prior.
 
-    The targets are Platt's (1999), (n1 + 1) / (n1 + 2) and 1 / (n0 + 2) for n1 scans with and n0 without a tumour:
-    they keep the slope finite where a few validation scans are told apart without error.
+    The prior, log T normally distributed around 0, keeps T finite where a few validation scans are told apart without
+    error, and leaves a network as it is where they are too few to say otherwise. Platt's smoothed targets do the first
+    but not the second: with 13 scans of a class no probability would come below 1/15.
 
     Args:
         labels: (N,) 0 or 1.
@@ -51,19 +53,26 @@ def fit_temperature(labels, probabilities) -> Calibration:
     Raises:
         ValueError: only one class is present.
     """
-    targets, scores = _checked(labels, probabilities)
-    low, high = np.log(TEMPERATURES)
-    found = minimize_scalar(lambda t: _log_loss(targets, scores / np.exp(t)), bounds=(low, high), method="bounded")
+    labels, scores = _checked(labels, probabilities)
+
+    def unlikelihood(log_t: float) -> float:
+        return len(labels) * _log_loss(labels, scores / np.exp(log_t)) + (log_t / PRIOR_DEVIATION) ** 2 / 2
+
+    found = minimize_scalar(unlikelihood, bounds=tuple(np.log(TEMPERATURES)), method="bounded")
     return Calibration("temperature", slope=float(np.exp(-found.x)))
 
 
 def fit_platt(labels, probabilities) -> Calibration:
-    """Platt scaling (1999, 'Probabilistic outputs for support vector machines'): slope and intercept, his targets.
+    """Platt scaling (1999, 'Probabilistic outputs for support vector machines'): slope and intercept.
+
+    The targets are his, (n1 + 1) / (n1 + 2) and 1 / (n0 + 2) for n1 scans with and n0 without a tumour.
 
     Raises:
         ValueError: only one class is present.
     """
-    targets, scores = _checked(labels, probabilities)
+    labels, scores = _checked(labels, probabilities)
+    positive, negative = labels.sum(), (1 - labels).sum()
+    targets = np.where(labels == 1, (positive + 1) / (positive + 2), 1 / (negative + 2))
     found = minimize(lambda x: _log_loss(targets, np.exp(x[0]) * scores + x[1]), x0=(0.0, 0.0))
     return Calibration("platt", float(np.exp(found.x[0])), float(found.x[1]))
 
@@ -73,10 +82,8 @@ def _log_loss(targets: np.ndarray, scores: np.ndarray) -> float:
 
 
 def _checked(labels, probabilities) -> tuple[np.ndarray, np.ndarray]:
-    """(smoothed targets, logits)."""
+    """(labels, logits)."""
     labels = np.asarray(labels, int)
     if len(np.unique(labels)) < 2:
         raise ValueError("Calibration: both classes are needed to fit one.")
-    positive = labels.sum()
-    negative = len(labels) - positive
-    return np.where(labels == 1, (positive + 1) / (positive + 2), 1 / (negative + 2)), logits(probabilities)
+    return labels, logits(probabilities)

@@ -35,9 +35,30 @@ def test_temperature_has_no_intercept_and_lowers_the_log_loss(overconfident):
 
 
 def test_scans_told_apart_without_error_get_a_finite_slope():
-    found = fit_temperature([0, 0, 1, 1], [0.4, 0.45, 0.55, 0.6])
+    """Four scans of logit 1 on their side: 4 log(1 + exp(-s)) + 2 log(s)^2 is least at s = 1.32."""
+    found = fit_temperature([0, 0, 1, 1], expit([-1, -1, 1, 1]))
+    # The derivative by log(s) is 4 log(s) - 4 s / (1 + exp(s)): 4 * 0.2513 - 4 * 1.2857 / 4.6172 = -0.11 at 1.2857.
+    rest = np.log(found.slope) - found.slope / (1 + np.exp(found.slope))
+    assert 1.2857 < found.slope < 1.5 and abs(rest) < 1e-4
+
+
+def test_few_scans_that_contradict_a_network_change_it_less_than_many(overconfident):
+    labels, stated = overconfident
+    slopes = [fit_temperature(labels[:n], stated[:n]).slope for n in (20, 10_000)]
+    assert slopes[1] < slopes[0] < 1
+
+
+def test_a_well_calibrated_network_keeps_its_extremes():
+    """Thirteen scans without a tumour and twenty with one, all but sure: the prior leaves that at least as sure."""
+    stated = np.concatenate([np.full(13, 0.01), np.full(20, 0.99)])
+    found = fit_temperature([0] * 13 + [1] * 20, stated).apply(stated)
+    assert found[0] < 0.01 and found[-1] > 0.99
+
+
+def test_platts_targets_keep_the_slope_finite():
+    found = fit_platt([0, 0, 1, 1], [0.4, 0.45, 0.55, 0.6])
     nearer, farther = found.apply([0.55, 0.6])
-    assert 0.5 < nearer < 0.75 < farther < 0.9  # Platt's target of two positives is 3/4
+    assert 0.5 < nearer < 0.75 < farther < 0.9  # the target of two positives is 3/4
 
 
 def test_order_stays_and_undo_undoes():

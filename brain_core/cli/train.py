@@ -44,6 +44,7 @@ def add(commands) -> None:
         help="best: the epoch of lowest validation loss; average: the running mean of phase 2's weights",
     )
     parser.add_argument("--variants", type=int, default=0, help="variants of a scan in phase 2; 0: new ones each epoch")
+    parser.add_argument("--standardise", action="store_true", help="phase 1: features of mean 0 and deviation 1")
     parser.add_argument("--rotation", type=float, default=15.0, help="augmentation: degrees, either way")
     parser.add_argument("--shift", type=float, default=0.05, help="augmentation: of width and height, either way")
     parser.add_argument("--flip", type=float, default=0.5, help="augmentation: probability of a horizontal flip")

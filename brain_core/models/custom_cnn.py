@@ -8,6 +8,7 @@ from keras import layers
 from brain_core.preprocessing import INPUT_SIZE
 
 FILTERS = (16, 32, 64)
+AFTER_POOLING = ("dense1",)  # the layers that take the pooled features
 _BLOCK_ENDS = tuple(f"dropout{i}" for i in range(1, len(FILTERS) + 1))
 
 

@@ -13,6 +13,7 @@ FEATURES = 2048  # channels of the last feature map
 STRIDE = 32  # pixels of the input a cell of it
 STAGES = ("conv1", "conv2", "conv3", "conv4", "conv5")
 _BRANCHES = 2
+AFTER_POOLING = tuple(f"branch{i}" for i in range(1, _BRANCHES + 1))  # the layers that take the pooled features
 
 
 def build(size: int = INPUT_SIZE) -> keras.Model:
@@ -51,10 +52,7 @@ def stage_of(layer_name: str) -> str:
 
 
 def _head(x):
-    branches = []
-    for i in range(1, _BRANCHES + 1):
-        branches.append(_dense_block(x, 512, 0.4, f"branch{i}"))
-    x = layers.Add(name="merge")(branches)
+    x = layers.Add(name="merge")([_dense_block(x, 512, 0.4, name) for name in AFTER_POOLING])
     x = _dense_block(x, 256, 0.4, "dense1")
     x = _dense_block(x, 128, 0.3, "dense2")
     return layers.Dense(1, activation="sigmoid", dtype="float32", name="probability")(x)

@@ -29,6 +29,8 @@ class TrainConfig:
             the running mean of phase 2's weights (Polyak and Juditsky 1992), which needs no validation scans.
         variants: how many variants of a scan phase 2 goes through, again and again; 0 draws a new one each epoch. With
             fewer than epochs, what lies under the trained layers is run that much less often.
+        standardise: phase 1 sees the features of a frozen backbone with mean 0 and standard deviation 1 over the
+            training scans; the head's first layers take both over when it ends, so that the model itself is as ever.
         augmentation: what phase 2 varies.
     """
 
@@ -43,6 +45,7 @@ class TrainConfig:
     init: str = ""
     keep: str = BEST
     variants: int = 0
+    standardise: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from brain_core.training.progress import Report, silent
 HEAD, FINETUNE = "phase 1", "phase 2"
 _NETWORKS = {"resnet50": resnet50, "custom_cnn": custom_cnn}  # by Keras' name of the model
 POOLED = "average"  # layer: what a frozen backbone says of a scan
+LEAST_DEVIATION = 1e-3  # added to a feature's standard deviation: a feature that never changes stays small
 AVERAGE_MOMENTUM = 0.98  # of the running mean of weights: it spans the last 50 steps
 
 
@@ -116,8 +117,23 @@ class Trainer:
         """Phase 1. The features of a scan never change through a frozen backbone, so they are computed once."""
         layer = POOLED if self._cut else None
         trained = _from_layer(self.model, layer) if layer else self.model
-        data = {"x": self._seen(train, layer), "y": train.labels[:, None], "batch_size": self._config.batch_size}
-        return self._fit(trained, HEAD, data, self._seen(validation, layer), train, validation, best, report)
+        shown, tested = self._seen(train, layer), self._seen(validation, layer)
+        standardise = self._config.standardise and layer is not None
+        if standardise:
+            mean, deviation = shown.mean(axis=0), shown.std(axis=0) + LEAST_DEVIATION
+            shown, tested = (shown - mean) / deviation, (tested - mean) / deviation
+        data = {"x": shown, "y": train.labels[:, None], "batch_size": self._config.batch_size}
+        rows = self._fit(trained, HEAD, data, tested, train, validation, best, report)
+        if standardise:
+            best.rewrite(lambda: self._take_over(mean, deviation))
+        return rows
+
+    def _take_over(self, mean: np.ndarray, deviation: np.ndarray) -> None:
+        """Layers that were trained on standardised features say of the features themselves what they said of those."""
+        for name in self._network.AFTER_POOLING:
+            kernel, bias = self.model.get_layer(name).get_weights()
+            kernel = kernel / deviation[:, None]
+            self.model.get_layer(name).set_weights([kernel, bias - mean @ kernel])
 
     def _finetune(self, train: Pictures, validation: Pictures, best: _Best, report: Report) -> list[dict]:
         """Phase 2. What stays frozen is a fixed function of a variant; only what lies above it is trained."""
@@ -179,6 +195,16 @@ class _Best(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if self._keep == BEST and logs["val_loss"] < self._loss:
             self._loss, self._weights = logs["val_loss"], self._whole.get_weights()
+
+    def rewrite(self, change: Callable[[], None]) -> None:
+        """Apply a change of the model's weights in place to those that it has and to those remembered."""
+        if self._weights is not None:
+            current = self._whole.get_weights()
+            self._whole.set_weights(self._weights)
+            change()
+            self._weights = self._whole.get_weights()
+            self._whole.set_weights(current)
+        change()
 
     def restore(self) -> None:
         if self._weights is not None:

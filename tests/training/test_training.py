@@ -174,6 +174,19 @@ def test_cached_features_train_the_head_as_the_plain_loop_does(backbone, monkeyp
             assert np.linalg.norm(found - wanted) < 0.01 * np.linalg.norm(wanted - before), name
 
 
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_head_trained_on_standardised_features_fits_the_features_as_they_are(backbone, keep):
+    """The whole model's loss on the validation scans is the one that phase 1 measured on standardised features."""
+    squares = np.random.default_rng(0).integers(0, 256, (8, 224, 224), np.uint8) // np.arange(1, 9)[:, None, None]
+    part = Pictures(squares.astype(np.uint8), np.array([0, 1] * 4, np.float32), np.arange(8))
+    config = TrainConfig(epochs_head=3, epochs_finetune=0, backbone=str(backbone), keep=keep, standardise=True)
+    model, history = two_phase.train_two_phase("resnet50", part, part, PreprocessingSpec("caffe"), config)
+    losses = [epoch["val_loss"] for epoch in history[two_phase.HEAD]]
+    p = model.predict(scale(squares, "caffe"), verbose=0)[:, 0].astype(float)
+    loss = -np.log(np.where(part.labels == 1, p, 1 - p)).mean()
+    assert loss == pytest.approx(min(losses) if keep == "best" else losses[-1], abs=2e-3)
+
+
 def test_pretrained_backbone_that_is_not_there_names_the_command(prepared, tmp_path, monkeypatch):
     monkeypatch.setattr(backbones, "SHIPPED", tmp_path)
     with pytest.raises(ConfigError, match="python -m brain_core pretrain DATASET"):
