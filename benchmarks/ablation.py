@@ -93,7 +93,7 @@ def development_part(options: argparse.Namespace):
 def table(arms: dict[str, dict]) -> str:
     """Markdown, one row an arm."""
     lines = [
-        "| arm | ROC-AUC | accuracy | sens. at spec. 0.85 | ECE | moved | worst change |",
+        "| arm | ROC-AUC | accuracy | sens. at spec. 0.85 | ECE before calibration | moved | worst change |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, arm in arms.items():
@@ -101,7 +101,7 @@ def table(arms: dict[str, dict]) -> str:
         auc, worst = at["roc_auc"], max(arm["robustness"], key=lambda change: change["mean"])
         lines.append(
             f"| {name} | {auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f}) | {at['accuracy']['value']:.3f} "
-            f"| {at['sensitivity_at_85']['value']:.3f} | {at['ece']:.3f} | {arm['moved']:.3f} "
+            f"| {at['sensitivity_at_85']['value']:.3f} | {arm['row']['ece_uncalibrated']:.3f} | {arm['moved']:.3f} "
             f"| {worst['mean']:.3f}, {worst['change']} |"
         )
     return "\n".join(lines)
