@@ -1,11 +1,14 @@
-"""How long training takes: phase 1 with cached features against the plain loop, and whole runs.
+"""How long training takes: phase 1 with cached features against the plain loop, kernels, and whole runs.
 
     python benchmarks/training.py [--scans 48] [--epochs 20]
-    python benchmarks/training.py --dataset DATASET --backbone FILE [--strong --keep average ...]
+    python benchmarks/training.py --kernels [--repeats 5]
+    python benchmarks/training.py --dataset DATASET [--backbone FILE --strong --keep average ...]
 
 The first runs on phantoms and prints seconds of both ways to train the ResNet50 head for equal epochs; that they give
 the same weights up to rounding is what `test_cached_features_train_the_head_as_the_plain_loop_does` checks. The second
-trains both models as `python -m brain_core train` does, with any option of it, and prints the minutes.
+compares TensorFlow's two sets of kernels on a training step of the custom CNN and of the ResNet50's pretraining, in
+processes of their own that take turns. The third trains both models with the settings of those in service, or, with any
+option of `python -m brain_core train`, as that command does, and prints the minutes.
 """
 
 from __future__ import annotations
@@ -13,10 +16,16 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from dataclasses import fields
 
 TARGET_PHASE_1, TARGET_MINUTES = 10, 15
+WARM_UP_STEPS, TIMED_STEPS = 3, 7
+STEPS = {"custom CNN at 224": ("custom_cnn", 224, 8), "ResNet50 at 128": ("resnet50", 128, 16)}  # size, batch size
 
 
 def main() -> None:
@@ -24,9 +33,18 @@ def main() -> None:
     parser.add_argument("--scans", type=int, default=48)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--dataset")
+    parser.add_argument("--kernels", action="store_true")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--step", choices=tuple(STEPS), help=argparse.SUPPRESS)  # what --kernels runs
     options, train_options = parser.parse_known_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if options.step:
+        print(milliseconds(*STEPS[options.step]))
+        return
     print(f"{platform.machine()}, {os.cpu_count()} cores")
+    if options.kernels:
+        kernels(options.repeats)
+        return
     if options.dataset:
         whole_runs(options.dataset, train_options)
         return
@@ -79,6 +97,47 @@ def phase_1(scans: int, epochs: int) -> tuple[float, float]:
     return cached, time.perf_counter() - start
 
 
+def kernels(repeats: int) -> None:
+    """Medians over processes that take turns."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for _ in range(repeats):
+        for step in STEPS:
+            for onednn in "01":
+                process = subprocess.run(
+                    [sys.executable, __file__, "--step", step],
+                    env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": onednn},
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    check=True,
+                )
+                found.setdefault((step, onednn), []).append(float(process.stdout.split()[-1]))
+    for step in STEPS:
+        plain, onednn = (statistics.median(found[step, choice]) for choice in "01")
+        print(f"{step}: {plain:.1f} ms a scan, with oneDNN {onednn:.1f}: {plain / onednn:.2f} times faster")
+
+
+def milliseconds(name: str, size: int, batch_size: int) -> float:
+    """Of a training step of a network's feature layers and a Dense layer, a scan."""
+    import keras
+    import numpy as np
+
+    from brain_core.models import MODELS
+
+    backbone = MODELS[name].build_backbone(size)
+    pooled = keras.layers.GlobalAveragePooling2D()(backbone.output)
+    model = keras.Model(backbone.inputs[0], keras.layers.Dense(1, activation="sigmoid")(pooled))
+    model.compile("adam", "binary_crossentropy", jit_compile=False)
+    rng = np.random.default_rng(0)
+    scans = rng.random((batch_size, size, size, 3), np.float32)
+    labels = rng.integers(0, 2, (batch_size, 1))
+    seconds = []
+    for _ in range(WARM_UP_STEPS + TIMED_STEPS):
+        start = time.perf_counter()
+        model.train_on_batch(scans, labels)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[WARM_UP_STEPS:]) / batch_size * 1000
+
+
 def whole_runs(dataset: str, train_options: list[str]) -> None:
     """Both models, one after the other."""
     from brain_core.cli import main as brain_core
@@ -87,13 +146,30 @@ def whole_runs(dataset: str, train_options: list[str]) -> None:
     for name in ("custom_cnn", "resnet50"):
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
-            status = brain_core(["train", dataset, "--model", name, "--run-dir", folder, *train_options])
+            chosen = train_options or options_in_service(name)
+            status = brain_core(["train", dataset, "--model", name, "--run-dir", folder, *chosen])
             minutes = (time.perf_counter() - start) / 60
         if status:
             raise SystemExit(status)
         total += minutes
         print(f"{name}: {minutes:.1f} minutes")
     print(f"both: {total:.1f} minutes (target: under {TARGET_MINUTES})")
+
+
+def options_in_service(name: str) -> list[str]:
+    """The options of `train` with which the model in service was trained, as far as they differ from the defaults."""
+    from brain_core.registry import read_card
+    from brain_core.training.config import TrainConfig
+
+    trained = TrainConfig.from_json(read_card(name).metadata["training"])
+    words = []
+    for field in fields(TrainConfig):
+        value = getattr(trained, field.name)
+        if field.name != "augmentation" and value != getattr(TrainConfig(), field.name):
+            words += [f"--{field.name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    if trained.augmentation != TrainConfig().augmentation:
+        words.append("--strong")
+    return words
 
 
 if __name__ == "__main__":

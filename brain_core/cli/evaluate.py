@@ -6,9 +6,8 @@ import argparse
 import json
 import logging
 import sys
-from dataclasses import replace
 
-from brain_core.cli.options import add_dataset, add_model, chosen, load_detectors
+from brain_core.cli.options import add_dataset, add_model, chosen, load_detectors, use_training_kernels
 from brain_core.cli.progress import Counter
 from brain_core.datasets.index import Dataset, load_dataset
 from brain_core.files import write_json
@@ -65,19 +64,15 @@ def _stored_split(options: argparse.Namespace, dataset: Dataset) -> int:
 
 
 def _cross_validation(options: argparse.Namespace, dataset: Dataset) -> int:
-    from brain_core.evaluation.protocol import Setup, cross_validate
-    from brain_core.training.config import TrainConfig
+    use_training_kernels()
+    from brain_core.evaluation.protocol import cross_validate, setup_of
 
-    setups = {}
-    for name in chosen(options.model):
-        card = read_card(name)
-        config = TrainConfig.from_json(card.metadata["training"])
-        named = {"backbone": options.backbone, "init": options.init}
-        config = replace(config, **{key: value for key, value in named.items() if value is not None})
-        setups[name] = Setup(card.preprocessing, config)
     record = cross_validate(
         dataset,
-        setups,
+        {
+            name: setup_of(read_card(name), backbone=options.backbone, init=options.init)
+            for name in chosen(options.model)
+        },
         repeats=options.repeats,
         progress=lambda name, done, total: _log.info("%s: fold %d of %d", name, done, total),
         keep=settings().home / "cross_validation",

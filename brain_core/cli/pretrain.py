@@ -7,7 +7,7 @@ import logging
 from dataclasses import fields
 from pathlib import Path
 
-from brain_core.cli.options import add_dataset
+from brain_core.cli.options import add_dataset, use_training_kernels
 from brain_core.cli.progress import Counter, TrainingReport
 from brain_core.datasets.index import load_dataset
 from brain_core.models import MODELS
@@ -60,6 +60,7 @@ def add(commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    use_training_kernels()
     dataset = load_dataset(options.dataset, Counter("reading"))
     for bad in dataset.unreadable:
         _log.warning("left out: %s", bad.reason)

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 
-from brain_core.cli.options import add_dataset, add_model, chosen
+from brain_core.cli.options import add_dataset, add_model, chosen, use_training_kernels
 from brain_core.cli.progress import Counter, TrainingReport
 from brain_core.datasets.index import load_dataset
 from brain_core.models import MODELS
@@ -32,6 +32,7 @@ def add(commands) -> None:
     parser.add_argument("--epochs-finetune", type=int, default=15, help="phase 2: top layers, augmentation")
     parser.add_argument("--lr-head", type=float, default=3e-4, help="Adam, phase 1")
     parser.add_argument("--lr-finetune", type=float, default=3e-5, help="Adam, phase 2")
+    parser.add_argument("--schedule", choices=("constant", "cosine"), default="constant", help="of the rate")
     parser.add_argument("--unfreeze", type=int, default=30, help="backbone layers that phase 2 trains")
     parser.add_argument("--batch-size", type=int, default=8, help="4 where memory is short")
     parser.add_argument("--backbone", default="imagenet", metavar="imagenet|pretrained|FILE", help="ResNet50 weights")
@@ -60,6 +61,7 @@ def add(commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    use_training_kernels()
     config = config_from(options)
     dataset = load_dataset(options.dataset, Counter("reading"))
     for bad in dataset.unreadable:

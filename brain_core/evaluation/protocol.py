@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from brain_core.evaluation.kept_folds import KeptFolds
 from brain_core.evaluation.robustness import CHANGES, shift
 from brain_core.evaluation.shortcuts import MAJORITY, baseline_scorers, majority
 from brain_core.preprocessing import PreprocessingSpec, square
+from brain_core.registry import ModelCard
 from brain_core.training.backbones import start_record
 from brain_core.training.batches import Memory, Pictures
 from brain_core.training.config import TrainConfig
@@ -33,6 +34,12 @@ class Setup:
     spec: PreprocessingSpec
     config: TrainConfig
     memory: Memory | None = None
+
+
+def setup_of(card: ModelCard, **changes: str | None) -> Setup:
+    """How a model in service was trained; ``changes`` replace settings of `TrainConfig`, None replaces nothing."""
+    config = TrainConfig.from_json(card.metadata["training"])
+    return Setup(card.preprocessing, replace(config, **{k: v for k, v in changes.items() if v is not None}))
 
 
 def cross_validate(

@@ -9,6 +9,7 @@ from brain_core.errors import ConfigError
 from brain_core.training.augmentation import Augmentation
 
 BEST, LAST, AVERAGE = KEEP = ("best", "last", "average")
+CONSTANT, COSINE = SCHEDULES = ("constant", "cosine")
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class TrainConfig:
         epochs_head: phase 1, backbone frozen, no augmentation (the custom CNN trains whole).
         epochs_finetune: phase 2, with augmentation.
         lr_head, lr_finetune: Adam's learning rates.
+        schedule: of the rate over a phase: ``constant``, or ``cosine``, which rises to it and falls to 0.
         unfreeze: how many of the backbone's last layers phase 2 trains; BatchNorm stays in inference mode. The custom
             CNN has 12 before its head; with fewer, its first blocks stay as ``init`` gave them, in phase 1 as well.
         batch_size: scans a step; 4 where memory is short.
@@ -46,6 +48,7 @@ class TrainConfig:
     keep: str = BEST
     variants: int = 0
     standardise: bool = False
+    schedule: str = CONSTANT
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
@@ -59,8 +62,9 @@ class TrainConfig:
         for name in ("lr_head", "lr_finetune"):
             if not 0 < getattr(self, name) < 1:
                 raise ConfigError(f"{name}: expected a number between 0 and 1. Received: {getattr(self, name)}.")
-        if self.keep not in KEEP:
-            raise ConfigError(f"keep: expected one of {', '.join(KEEP)}. Received: {self.keep!r}.")
+        for name, allowed in (("keep", KEEP), ("schedule", SCHEDULES)):
+            if getattr(self, name) not in allowed:
+                raise ConfigError(f"{name}: expected one of {', '.join(allowed)}. Received: {getattr(self, name)!r}.")
 
     def portable(self) -> TrainConfig:
         """For records: of a weights file its name only, since its folder says nothing elsewhere."""

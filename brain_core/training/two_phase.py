@@ -13,8 +13,9 @@ from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
 from brain_core.training.backbones import load_backbone, start_file
 from brain_core.training.batches import AugmentedBatches, Memory, Pictures, Variants
 from brain_core.training.callbacks import ReportCallback
-from brain_core.training.config import AVERAGE, BEST, TrainConfig
+from brain_core.training.config import AVERAGE, BEST, COSINE, TrainConfig
 from brain_core.training.progress import Report, silent
+from brain_core.training.schedules import cosine
 
 HEAD, FINETUNE = "phase 1", "phase 2"
 _NETWORKS = {"resnet50": resnet50, "custom_cnn": custom_cnn}  # by Keras' name of the model
@@ -169,14 +170,18 @@ class Trainer:
         config = self._config
         head = phase == HEAD
         averaging = {} if head or config.keep != AVERAGE else {"use_ema": True, "ema_momentum": AVERAGE_MOMENTUM}
-        optimizer = keras.optimizers.Adam(config.lr_head if head else config.lr_finetune, **averaging)
+        rate, epochs = (config.lr_head, config.epochs_head) if head else (config.lr_finetune, config.epochs_finetune)
+        if config.schedule == COSINE:
+            steps = -(-len(data["x"]) // config.batch_size) if head else len(data["x"])
+            rate = cosine(rate, epochs * steps)
+        optimizer = keras.optimizers.Adam(rate, **averaging)
         trained.compile(optimizer, "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC(name="auc")])
         balance = compute_class_weight("balanced", classes=np.array([0.0, 1.0]), y=train.labels)
         fitted = trained.fit(
             **data,
             validation_data=(tested, validation.labels[:, None]),
             validation_batch_size=config.batch_size,
-            epochs=config.epochs_head if head else config.epochs_finetune,
+            epochs=epochs,
             class_weight=dict(enumerate(balance.tolist())),
             verbose=0,
             callbacks=[best, ReportCallback(phase, report)],

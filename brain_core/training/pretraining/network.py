@@ -12,6 +12,7 @@ from keras import layers, ops
 from brain_core.models import MODELS, resnet50, weights
 from brain_core.preprocessing import IMAGENET_MEAN_BGR
 from brain_core.training.pretraining.config import CLASSES, DISTILLATION, KIND, LESION, PretrainConfig
+from brain_core.training.schedules import cosine
 
 # DenseNet's pixel input ("torch" mode of Keras): RGB/255, ImageNet mean and standard deviation.
 _TEACHER_MEAN, _TEACHER_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -143,10 +144,9 @@ def _mean_of_output(_, output):
 
 
 def optimizer_for(config: PretrainConfig, given: frozenset[str], steps: int) -> keras.optimizers.Optimizer:
-    total = steps * config.epochs
-    warm = max(1, total // 20)
-    rate = keras.optimizers.schedules.CosineDecay(0.0, total - warm, warmup_target=config.lr, warmup_steps=warm)
     stages = {resnet50.stage_of(name) for name in given}
     early = [stage for stage in reversed(resnet50.STAGES) if stage in stages]
     factors = {stage: config.early_lr / 2**i for i, stage in enumerate(early)}
-    return StagewiseAdamW(factors, learning_rate=rate, weight_decay=1e-4, clipnorm=1.0)
+    return StagewiseAdamW(
+        factors, learning_rate=cosine(config.lr, steps * config.epochs), weight_decay=1e-4, clipnorm=1.0
+    )
