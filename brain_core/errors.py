@@ -21,6 +21,10 @@ class ModelError(BrainError):
     """A model file is missing, damaged or not the one that its metadata describes."""
 
 
+class OperatingPointError(BrainError):
+    """The saved operating points of a model cannot be read, written or reverted."""
+
+
 class ConfigError(BrainError):
     """A setting, an argument or a combination of them makes no sense."""
 

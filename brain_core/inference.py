@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from brain_core import overlay
 from brain_core.explain.gradcam import GradCam
+from brain_core.operating_points import OperatingPoint
 from brain_core.preprocessing import Box, input_box, prepare_batch
-from brain_core.registry import ModelCard, OperatingPoint
+from brain_core.registry import ModelCard
 from brain_core.scans import Scan
 from brain_core.scans.quality import DESCRIPTIONS, quality_flags
 
@@ -50,6 +51,10 @@ class Prediction:
     def threshold(self) -> float:
         return self.operating_point.threshold
 
+    def at(self, point: OperatingPoint) -> Prediction:
+        """The same probability judged by another operating point."""
+        return replace(self, operating_point=point, label=label_of(self.probability, point.threshold))
+
     def map_on(self, scan: Scan) -> np.ndarray:
         """The heatmap in the scan's own pixels, float32 (height, width), 0..1."""
         return overlay.place(self.heatmap, self.box, scan.height, scan.width)
@@ -63,6 +68,11 @@ class Prediction:
     ) -> np.ndarray:
         """The scan with the heatmap over it, uint8 RGB (height, width, 3)."""
         return overlay.blend(scan.rgb, self.map_on(scan), opacity, colormap)
+
+
+def label_of(probability: float, threshold: float) -> str:
+    """One of `LABELS`: a tumour from the threshold on."""
+    return LABELS[int(probability >= threshold)]
 
 
 class Detector:
@@ -82,6 +92,12 @@ class Detector:
         size = card.preprocessing.size
         self._explain(np.zeros((1, size, size, 3), np.float32))  # compile now, not at the first scan
 
+    def operating_point(self, threshold: float | None = None) -> OperatingPoint:
+        """The model's; of a threshold in its place, one that says so."""
+        if threshold is None:
+            return self.card.operating_point
+        return OperatingPoint(threshold, "chosen by the user", "not fitted on data")
+
     def predict(
         self, scans: Sequence[Scan], *, threshold: float | None = None, target: str = "tumor"
     ) -> list[Prediction]:
@@ -99,17 +115,15 @@ class Detector:
         with self._lock:  # one pass at a time: TensorFlow uses every core for it anyway, and memory stays bounded
             explained = self._explain(batch, target)
         seconds = (time.perf_counter() - start) / len(scans)
-        point = self.card.operating_point
-        if threshold is not None:
-            point = OperatingPoint(threshold, "chosen by the user", "not fitted on data")
-        rows = zip(scans, explained.probability, explained.heatmap, explained.flat, strict=True)
+        point = self.operating_point(threshold)
+        rows = zip(scans, explained.probability.tolist(), explained.heatmap, explained.flat, strict=True)
         return [
             Prediction(
                 model=self.card.name,
                 version=self.card.version,
-                probability=float(probability),
+                probability=probability,
                 operating_point=point,
-                label=LABELS[int(probability >= point.threshold)],
+                label=label_of(probability, point.threshold),
                 heatmap=heatmap,
                 box=input_box(scan.grey, spec),
                 flags=quality_flags(scan) + ((FLAT_MAP,) if flat else ()),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brain_core import operating_points
 from brain_core.errors import ConfigError, ModelError
 from brain_core.models import MODELS
+from brain_core.operating_points import OperatingPoint
 from brain_core.preprocessing import PreprocessingSpec
 from brain_core.settings import settings
 
 if TYPE_CHECKING:
     import keras
 
+_log = logging.getLogger("brain_core")
 REQUIRED = ("model", "version", "sha256", "preprocessing", "gradcam_layer", "operating_point")
 CROSS_VALIDATION, LOCALISATION = "cross_validation", "localisation"  # stored results
 HOW_TO_MEND = (
@@ -24,23 +28,13 @@ HOW_TO_MEND = (
 
 
 @dataclass(frozen=True)
-class OperatingPoint:
-    """The threshold in use and its pedigree: name of the rule, and the data that it was fitted on."""
-
-    threshold: float
-    rule: str
-    fitted_on: str
-
-    @property
-    def source(self) -> str:
-        return f"{self.rule}, {self.fitted_on}"
-
-
-@dataclass(frozen=True)
 class ModelCard:
     """A model in service, as its metadata describes it; nothing is loaded yet.
 
-    ``metadata`` is the whole JSON: training, data, history, predictions, metrics, thresholds.
+    Attributes:
+        operating_point: in use when the card was read: the one that a reader saved for this version, else its own.
+        metadata: the whole JSON: training, data, history, predictions, metrics, thresholds.
+        problem: why saved operating points cannot be read, fit to show; None where all is well.
     """
 
     name: str
@@ -51,6 +45,12 @@ class ModelCard:
     gradcam_layer: str
     operating_point: OperatingPoint
     metadata: dict
+    problem: str | None = None
+
+    @property
+    def own_operating_point(self) -> OperatingPoint:
+        """The one that was fitted in training."""
+        return OperatingPoint(**self.metadata["operating_point"])
 
     @property
     def title(self) -> str:
@@ -89,7 +89,7 @@ def read_results(what: str) -> dict | None:
 
 
 def read_card(name: str, models_dir: Path | None = None) -> ModelCard:
-    """The model of that name in service.
+    """The model of that name in service, with the operating point in use.
 
     Raises:
         ModelError: no such model, or its metadata are missing or incomplete.
@@ -104,7 +104,7 @@ def read_card(name: str, models_dir: Path | None = None) -> ModelCard:
         missing = [key for key in REQUIRED if key not in data]
         if missing:
             raise ModelError(f"{beside.name}: {', '.join(missing)} missing. {mend}")
-        return ModelCard(
+        card = ModelCard(
             name=name,
             version=data["version"],
             path=path,
@@ -118,6 +118,10 @@ def read_card(name: str, models_dir: Path | None = None) -> ModelCard:
         raise ModelError(f"{beside.name} is missing: {MODELS[name].title} is not in service. {mend}") from error
     except (OSError, ValueError, TypeError, ConfigError) as error:
         raise ModelError(f"{beside.name} is damaged ({error}). {mend}") from error
+    standing = operating_points.read(card)
+    if standing.problem:
+        _log.warning("%s", standing.problem)
+    return replace(card, operating_point=standing.in_use, problem=standing.problem)
 
 
 def sha256_of(path: Path) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 DEFAULT = 0.5
+DEFAULT_RULE = "default"
 HIGH_SENSITIVITY = 0.95
 
 
@@ -52,8 +53,14 @@ def _rates(labels, probabilities) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 # The rules whose thresholds are stored with a model, by name.
 RULES: dict[str, Callable] = {
-    "default": lambda labels, probabilities: DEFAULT,
+    DEFAULT_RULE: lambda labels, probabilities: DEFAULT,
     "balanced_accuracy": best_balanced_accuracy,
     "youden": best_balanced_accuracy,  # the same maximum, see there
     "sensitivity_95": lambda labels, probabilities: sensitivity_at_least(labels, probabilities, HIGH_SENSITIVITY),
+}
+IN_WORDS = {
+    DEFAULT_RULE: "default",
+    "balanced_accuracy": "best balanced accuracy",
+    "youden": "Youden's index",
+    "sensitivity_95": f"sensitivity at least {HIGH_SENSITIVITY}",
 }

@@ -15,7 +15,7 @@ PACKAGE = "brain_core"
 UI_LAYER = 5
 LAYERS = (
     {"errors", "settings", "files"},
-    {"scans", "preprocessing", "metrics", "thresholds", "calibration", "comparison", "overlay"},
+    {"scans", "preprocessing", "metrics", "thresholds", "operating_points", "calibration", "comparison", "overlay"},
     {"datasets", "models", "registry", "explain"},
     {"training", "evaluation", "inference", "reports", "store", "pacs", "public"},
     {"jobs", "batch", "monitoring", "cli", "__main__"},

@@ -121,5 +121,5 @@ def _table(results: dict[str, dict]) -> str:
             else:
                 lines.append(f"  {name:12} {estimate['value']:.3f}  ({estimate['low']:.3f} to {estimate['high']:.3f})")
         lines.append(f"  {'brier':12} {result['brier']:.3f}\n  {'ece':12} {result['ece']:.3f}")
-        lines.append(f"  {'threshold':12} {result['threshold']:.3f}")
+        lines.append(f"  {'threshold':12} {result['threshold']:.3f}  ({result['threshold_source']})")
     return "\n".join(lines) + "\n"

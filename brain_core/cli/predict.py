@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -17,6 +18,7 @@ from brain_core.errors import ConfigError
 from brain_core.files import replacing
 from brain_core.scans import SUFFIXES, read_file
 
+_log = logging.getLogger("brain_core")
 COLUMNS = (
     "path",
     "model",
@@ -50,6 +52,9 @@ def run(options: argparse.Namespace) -> int:
     from brain_core import batch  # loads TensorFlow
 
     detectors, failed = load_detectors(options.model)
+    for detector in detectors:
+        point = detector.operating_point(options.threshold)
+        _log.info("%s: threshold %.3f (%s)", detector.card.name, point.threshold, point.source)
     paths = list(_expand(options.paths))
     show, names, records = Counter("scans"), batch.UniqueNames(), []
     sources = [(str(path), partial(read_file, path)) for path in paths]

@@ -11,6 +11,7 @@ from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
 from brain_core.errors import DatasetError
 from brain_core.inference import Detector
+from brain_core.operating_points import OperatingPoint
 from brain_core.preprocessing import BATCH
 
 TEST, ALL = "test", "all"
@@ -21,12 +22,14 @@ class Evaluation:
     """Metrics of one model on one set of scans.
 
     Attributes:
+        operating_point: the one in use, at which the metrics were taken.
         trained_on: how many of the scans the model was trained on (byte-identical); above 0 the figures flatter.
     """
 
     model: str
     version: str
     part: str
+    operating_point: OperatingPoint
     metrics: metrics.Metrics
     trained_on: int
 
@@ -36,6 +39,7 @@ class Evaluation:
             "part": self.part,
             "trained_on": self.trained_on,
             **self.metrics.to_json(),
+            "threshold_source": self.operating_point.source,
         }
 
 
@@ -72,6 +76,7 @@ def evaluate(dataset: Dataset, detector: Detector, part: str = TEST, progress=la
         model=card.name,
         version=card.version,
         part=part,
+        operating_point=card.operating_point,
         metrics=metrics.compute(labels, probability, card.operating_point.threshold, groups),
         trained_on=sum(keys[i] in trained for i in chosen),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from brain_core import batch
 from brain_core.batch import Scored
@@ -12,6 +13,9 @@ from brain_core.ui import reader
 from brain_core.ui.entries import Entry
 from brain_core.ui.models import Loading
 from brain_core.ui.session import Opinion, Session
+
+if TYPE_CHECKING:
+    from brain_core.inference import Prediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +77,7 @@ def with_scans(cases: list[Case]) -> Iterator[Scored]:
 
 def _case(entry: Entry, models: list[Loading], session: Session) -> Case:
     error = session.failures.get(entry.id)
-    found = [session.predictions.get((entry.key, model.id)) for model in models] if error is None else []
+    found = [_prediction(entry, model, session) for model in models] if error is None else []
     return Case(
         entry,
         Scored(entry.name, predictions=tuple(p for p in found if p is not None), error=error),
@@ -82,3 +86,9 @@ def _case(entry: Entry, models: list[Loading], session: Session) -> Case:
         hidden=error is None and reader.must_ask(entry, session),
         done=session.is_done(entry, models),
     )
+
+
+def _prediction(entry: Entry, model: Loading, session: Session) -> Prediction | None:
+    """As it was scored, judged by the operating point in use now."""
+    kept = session.predictions.get((entry.key, model.id))
+    return kept.at(model.card.operating_point) if kept else None

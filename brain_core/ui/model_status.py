@@ -27,6 +27,8 @@ def _follow(loading: list[Loading], was_busy: bool) -> None:
     for model in loading:
         if model.error:
             notice.show("error", model.error, title=f"{model.title} is out of service. ")
+        elif model.card.problem:
+            notice.show("warning", model.card.problem)
     if settled and not models.ready(loading):
         notice.show("info", "No model is in service, so scans can be opened but not scored.")
 

@@ -25,18 +25,42 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Loading:
-    """One model on its way: exactly one of ``detector`` and ``error`` is set when it is ``settled``."""
+class _Progress:
+    """What the thread that loads a model and all sessions share."""
 
-    name: str
-    card: ModelCard | None = None
     detector: Detector | None = None
     error: str | None = None
-    _done: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def settle(self, *, detector: Detector | None = None, error: str | None = None) -> None:
+        self.detector, self.error = detector, error
+        self.done.set()
+
+
+@dataclass(frozen=True, eq=False)
+class Loading:
+    """One model on its way: exactly one of ``detector`` and ``error`` is set when it is ``settled``.
+
+    Attributes:
+        card: as it stands on disk now, None where it cannot be read. Its operating point may be newer than the
+            detector's, which was loaded when the server first saw the file: judge by this one.
+    """
+
+    name: str
+    card: ModelCard | None
+    _progress: _Progress
+
+    @property
+    def detector(self) -> Detector | None:
+        return self._progress.detector
+
+    @property
+    def error(self) -> str | None:
+        return self._progress.error
 
     @property
     def settled(self) -> bool:
-        return self._done.is_set()
+        return self._progress.done.is_set()
 
     @property
     def title(self) -> str:
@@ -47,13 +71,9 @@ class Loading:
         """What a stored prediction is filed under: name, version, checksum."""
         return (self.name, self.card.version, self.card.sha256)
 
-    def settle(self, *, detector: Detector | None = None, error: str | None = None) -> None:
-        self.detector, self.error = detector, error
-        self._done.set()
-
     def wait(self, seconds: float) -> bool:
         """Whether it has settled within ``seconds``."""
-        return self._done.wait(seconds)
+        return self._progress.done.wait(seconds)
 
 
 def current() -> list[Loading]:
@@ -70,31 +90,33 @@ def _current(name: str) -> Loading:
     try:
         card = read_card(name, settings().models_dir)
     except ModelError as error:
-        missing = Loading(name)
+        missing = _Progress()
         missing.settle(error=str(error))
-        return missing
-    return _load(name, str(card.path), card.version, card.sha256, _stamp(card.path), card)
+        return Loading(name, None, missing)
+    return Loading(name, card, _load(name, str(card.path), card.version, card.sha256, _stamp(card.path), card))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2 * len(MODELS))
-def _load(name: str, path: str, version: str, sha256: str, stamp: tuple[int, int] | None, _card: ModelCard) -> Loading:
+def _load(
+    name: str, path: str, version: str, sha256: str, stamp: tuple[int, int] | None, _card: ModelCard
+) -> _Progress:
     """Start to load; the arguments are the cache's key, so a file that changes is loaded (and checked) anew."""
-    loading = Loading(name, _card)
-    threading.Thread(target=_run, args=(loading, _one_at_a_time()), name=f"load-{name}", daemon=True).start()
-    return loading
+    progress = _Progress()
+    threading.Thread(target=_run, args=(_card, progress, _one_at_a_time()), name=f"load-{name}", daemon=True).start()
+    return progress
 
 
-def _run(loading: Loading, lock: threading.Lock) -> None:
+def _run(card: ModelCard, progress: _Progress, lock: threading.Lock) -> None:
     try:
         with lock:
             from brain_core.inference import Detector  # TensorFlow: here, off the page's thread
 
-            loading.settle(detector=Detector(loading.card))
+            progress.settle(detector=Detector(card))
     except BrainError as error:
-        loading.settle(error=str(error))
+        progress.settle(error=str(error))
     except Exception as error:  # whatever TensorFlow raises, the other model and the page go on
-        log.exception("Loading %s failed", loading.name)
-        loading.settle(error=f"{loading.card.path.name} cannot be used ({type(error).__name__}: {error}).")
+        log.exception("Loading %s failed", card.name)
+        progress.settle(error=f"{card.path.name} cannot be used ({type(error).__name__}: {error}).")
 
 
 @st.cache_resource(show_spinner=False)

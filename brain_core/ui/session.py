@@ -26,7 +26,7 @@ class Session:
     """Everything here survives a rerun and ends with the browser tab; nothing of it is written to disk.
 
     Attributes:
-        predictions: by (scan sha256, model's name, version and checksum).
+        predictions: by (scan sha256, model's name, version and checksum), as scored; `cases` judges them anew.
         failures: message by entry id.
         thumbnails: data URL by scan sha256.
         opinions: the reader's, by scan sha256.

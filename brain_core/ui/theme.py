@@ -26,7 +26,7 @@ _STYLE = """
 <style>
 .block-container, .stMainBlockContainer {padding-top: 2.75rem; padding-bottom: 3rem; max-width: 1400px}
 h1 {padding: 0 !important}
-.brain-quiet {font-size: .875rem; opacity: .8; line-height: 1.45}
+.brain-quiet {font-size: .875rem; opacity: .8; line-height: 1.45; overflow-wrap: anywhere}
 .brain-disclaimer {font-size: .8125rem; opacity: .8; border-left: 3px solid %(neutral)s; padding: .1rem .75rem}
 .brain-notice {border-left: 3px solid; border-radius: .25rem; padding: .5rem .85rem; line-height: 1.45;
   overflow-wrap: anywhere; background: color-mix(in srgb, currentColor 6%%, transparent)}
