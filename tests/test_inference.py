@@ -7,6 +7,7 @@ from brain_core import batch
 from brain_core.batch import UniqueNames
 from brain_core.errors import ScanError
 from brain_core.inference import FLAG_DESCRIPTIONS, FLAT_MAP, Detector
+from brain_core.operating_points import OperatingPoint
 from brain_core.preprocessing import input_box, prepare
 from brain_core.registry import read_card
 from brain_core.scans import Scan, read_bytes
@@ -56,6 +57,16 @@ def test_threshold_in_place_of_the_operating_point(detectors, scans):
     assert detectors[0].predict(scans[:1], threshold=0.0)[0].label == "tumor"
     assert detectors[0].predict(scans[:1], threshold=1.0)[0].label == "no tumor"
     assert detectors[0].predict(scans[:1], threshold=0.3)[0].operating_point.rule == "chosen by the user"
+
+
+def test_a_prediction_can_be_judged_by_another_operating_point(detectors, scans):
+    prediction = detectors[0].predict(scans[:1])[0]
+    for threshold, label in [(0, "tumor"), (prediction.probability, "tumor"), (1, "no tumor")]:
+        judged = prediction.at(OperatingPoint(threshold, "rule", "data"))
+        assert (judged.threshold, judged.label, judged.operating_point.source) == (threshold, label, "rule, data")
+        assert (judged.probability, judged.version) == (prediction.probability, prediction.version)
+        assert judged.heatmap is prediction.heatmap
+        assert detectors[0].predict(scans[:1], threshold=threshold)[0].label == label
 
 
 def test_flat_heatmap_is_flagged_and_described(detectors, scans):

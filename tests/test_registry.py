@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from brain_core import operating_points
 from brain_core.errors import ModelError
 from brain_core.registry import read_card
 from tests.helpers import put_in_service
@@ -76,3 +77,28 @@ def test_preprocessing_of_an_unknown_kind_is_refused(service):
     put_in_service(service, "custom_cnn", preprocessing={"scaling": "magic"})
     with pytest.raises(ModelError, match="Preprocessing: expected one of"):
         read_card("custom_cnn")
+
+
+def test_a_card_has_the_operating_point_in_use_and_the_models_own(service):
+    path = put_in_service(service, "custom_cnn")
+    before = path.with_suffix(".json").read_bytes()
+    card = read_card("custom_cnn")
+    assert card.operating_point == card.own_operating_point
+    operating_points.save(card, 0.2, rule="by hand", fitted_on="nothing", reason="screening", name="A. Reader")
+    card = read_card("custom_cnn")
+    assert (card.operating_point.threshold, card.own_operating_point.threshold) == (0.2, 0.4)
+    assert card.operating_point.source.startswith("set by A. Reader on ")
+    assert path.with_suffix(".json").read_bytes() == before
+    put_in_service(service, "custom_cnn", version="retrained")
+    assert read_card("custom_cnn").operating_point == card.own_operating_point
+
+
+def test_damaged_saved_points_leave_the_model_in_service(service, settings, caplog):
+    put_in_service(service, "custom_cnn")
+    file = settings.home / "operating_points" / "custom_cnn.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{")
+    card = read_card("custom_cnn")
+    assert card.operating_point.threshold == 0.4
+    assert "operating_points/custom_cnn.json in BRAIN_HOME is damaged" in card.problem
+    assert card.problem in caplog.text

@@ -78,8 +78,10 @@ def _add_model_name(parser: argparse.ArgumentParser) -> None:
 
 def _chosen(card: ModelCard, text: str) -> tuple[float, str, str]:
     """Threshold, rule and what it was fitted on."""
-    stored = card.metadata.get("thresholds", {})
-    if text in stored and text in IN_WORDS:
+    if text in IN_WORDS:
+        stored = card.metadata.get("thresholds", {})
+        if text not in stored:
+            raise ConfigError(f"THRESHOLD: {text} is not stored with this model. Give a number from 0 to 1.")
         fitted_on = NOT_FITTED if text == DEFAULT_RULE else card.own_operating_point.fitted_on
         return stored[text], IN_WORDS[text], fitted_on
     try:

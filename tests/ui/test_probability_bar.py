@@ -5,7 +5,19 @@ from brain_core.ui import probability_bar
 
 @pytest.mark.parametrize(
     ("probability", "threshold", "expected"),
-    [(0, 0.3, 0), (0.3, 0.3, 0.5), (1, 0.3, 1), (0.15, 0.3, 0.25), (0.65, 0.3, 0.75), (0, 0, 0.5), (1, 1, 1)],
+    [
+        (0, 0.3, 0),
+        (0.3, 0.3, 0.5),
+        (1, 0.3, 1),
+        (0.15, 0.3, 0.25),
+        (0.65, 0.3, 0.75),
+        (0, 0, 0.5),
+        (0.4, 0, 0.7),
+        (1, 0, 1),
+        (0, 1, 0),
+        (0.4, 1, 0.2),
+        (1, 1, 1),
+    ],
 )
 def test_the_threshold_stands_in_the_middle_and_each_half_is_linear(probability, threshold, expected):
     assert probability_bar.position(probability, threshold) == pytest.approx(expected)
