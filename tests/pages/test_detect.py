@@ -6,7 +6,6 @@ import hashlib
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from brain_core.inference import Detector
 from brain_core.scans.phantom import Lesion, Phantom, draw
 from brain_core.ui import models, scoring, session
+from tests.pages.steps import PROJECT, assert_no_failure, html, open_page, upload, words
 
-PROJECT = Path(__file__).resolve().parents[2]
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :red[x].png"
 
 
@@ -24,36 +23,6 @@ HOSTILE = "<img src=x onerror=alert(1)> **bold** :red[x].png"
 def page(in_service) -> AppTest:
     """The page with both models loaded, as the first visitor sees it."""
     return open_page()
-
-
-@pytest.fixture
-def picture(encode):
-    """``picture(seed)``: a phantom as a PNG file."""
-    return lambda seed: encode(draw(Phantom(seed=seed, lesion=Lesion() if seed % 2 else None, size=128)).pixels)
-
-
-def open_page() -> AppTest:
-    for model in models.current():
-        assert model.wait(120)
-    return AppTest.from_file(PROJECT / "streamlit_app.py", default_timeout=60).run()
-
-
-def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    page.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])
-    return page.run()
-
-
-def html(page: AppTest) -> str:
-    return "\n".join(element.proto.body for element in page.get("html"))
-
-
-def words(page: AppTest) -> str:
-    """What stands in our own elements, without the tags."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html(page)))
-
-
-def assert_no_failure(page: AppTest) -> None:
-    assert not page.exception
 
 
 def has_button(page: AppTest, key: str) -> bool:
