@@ -46,6 +46,9 @@ def add(commands) -> None:
     )
     parser.add_argument("--variants", type=int, default=0, help="variants of a scan in phase 2; 0: new ones each epoch")
     parser.add_argument("--standardise", action="store_true", help="phase 1: features of mean 0 and deviation 1")
+    parser.add_argument(
+        "--measure-statistics", action="store_true", help="BatchNorm's, on the training scans, in a model trained whole"
+    )
     parser.add_argument("--rotation", type=float, default=15.0, help="augmentation: degrees, either way")
     parser.add_argument("--shift", type=float, default=0.05, help="augmentation: of width and height, either way")
     parser.add_argument("--flip", type=float, default=0.5, help="augmentation: probability of a horizontal flip")

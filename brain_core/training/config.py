@@ -33,6 +33,8 @@ class TrainConfig:
             fewer than epochs, what lies under the trained layers is run that much less often.
         standardise: phase 1 sees the features of a frozen backbone with mean 0 and standard deviation 1 over the
             training scans; the head's first layers take both over when it ends, so that the model itself is as ever.
+        measure_statistics: BatchNorm of a model that is trained whole takes its mean and variance from the training
+            scans when training ends, see `batch_statistics`.
         augmentation: what phase 2 varies.
     """
 
@@ -48,6 +50,7 @@ class TrainConfig:
     keep: str = BEST
     variants: int = 0
     standardise: bool = False
+    measure_statistics: bool = False
     schedule: str = CONSTANT
     augmentation: Augmentation = field(default_factory=Augmentation)
 

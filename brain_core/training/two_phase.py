@@ -10,6 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from brain_core.models import MODELS, custom_cnn, resnet50, weights
 from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
+from brain_core.training import batch_statistics
 from brain_core.training.backbones import load_backbone, start_file
 from brain_core.training.batches import AugmentedBatches, Memory, Pictures, Variants
 from brain_core.training.callbacks import ReportCallback
@@ -104,6 +105,8 @@ class Trainer:
             history[FINETUNE] = self._finetune(train, validation, best, report)
         best.restore()
         self.model.trainable = True
+        if config.measure_statistics and self._cut is None:
+            batch_statistics.measure(self.model, self._seen(train, None))
         return history
 
     def predict(self, part: Pictures) -> np.ndarray:

@@ -174,6 +174,18 @@ def test_cached_features_train_the_head_as_the_plain_loop_does(backbone, monkeyp
             assert np.linalg.norm(found - wanted) < 0.01 * np.linalg.norm(wanted - before), name
 
 
+@pytest.mark.parametrize("measured", [True, False])
+def test_a_model_trained_whole_ends_with_the_statistics_of_its_training_scans(measured):
+    squares = np.random.default_rng(0).integers(0, 256, (8, 224, 224), np.uint8)
+    part = Pictures(squares, np.array([0, 1] * 4, np.float32), np.arange(8))
+    config = TrainConfig(epochs_head=0, epochs_finetune=2, keep="last", schedule="cosine", measure_statistics=measured)
+    model, _ = two_phase.train_two_phase("custom_cnn", part, part, PreprocessingSpec("unit"), config)
+    seen = keras.Model(model.inputs[0], model.get_layer("conv3").output).predict(scale(squares, "unit"), verbose=0)
+    mean, variance = model.get_layer("bn3").get_weights()[2:]
+    close = np.allclose(mean, seen.mean((0, 1, 2)), rtol=1e-3) and np.allclose(variance, seen.var((0, 1, 2)), rtol=1e-3)
+    assert close == measured
+
+
 @pytest.mark.parametrize("keep", ["best", "last"])
 def test_a_head_trained_on_standardised_features_fits_the_features_as_they_are(backbone, keep):
     """The whole model's loss on the validation scans is the one that phase 1 measured on standardised features."""
@@ -201,6 +213,7 @@ def test_pretrained_backbone_that_is_not_there_names_the_command(prepared, tmp_p
         ({"batch_size": 1}, "batch_size: expected 2 or more"),
         ({"lr_head": 0.0}, "lr_head: expected a number between 0 and 1"),
         ({"keep": "worst"}, "keep: expected one of best, last, average"),
+        ({"schedule": "stairs"}, "schedule: expected one of constant, cosine. Received: 'stairs'"),
     ],
 )
 def test_settings_out_of_range(change, message):
