@@ -15,7 +15,8 @@ PACKAGE = "brain_core"
 UI_LAYER = 5
 LAYERS = (
     {"errors", "settings", "files"},
-    {"scans", "preprocessing", "metrics", "thresholds", "calibration", "comparison", "overlay"},
+    {"scans", "preprocessing", "overlay", "intervals", "scored", "figures", "resampling", "metrics", "curves"}
+    | {"calibration", "reliability", "thresholds", "operating", "prevalence", "comparison", "decision_curve"},
     {"datasets", "models", "registry", "explain"},
     {"training", "evaluation", "inference", "reports", "store", "pacs", "public"},
     {"jobs", "batch", "monitoring", "cli", "__main__"},
