@@ -21,6 +21,10 @@ class ModelError(BrainError):
     """A model file is missing, damaged or not the one that its metadata describes."""
 
 
+class ResultsError(BrainError):
+    """A stored result is damaged."""
+
+
 class ConfigError(BrainError):
     """A setting, an argument or a combination of them makes no sense."""
 
