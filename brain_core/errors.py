@@ -25,6 +25,10 @@ class OperatingPointError(BrainError):
     """The saved operating points of a model cannot be read, written or reverted."""
 
 
+class ResultsError(BrainError):
+    """A stored result is damaged."""
+
+
 class ConfigError(BrainError):
     """A setting, an argument or a combination of them makes no sense."""
 

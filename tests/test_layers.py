@@ -15,7 +15,17 @@ PACKAGE = "brain_core"
 UI_LAYER = 5
 LAYERS = (
     {"errors", "settings", "files"},
-    {"scans", "preprocessing", "metrics", "thresholds", "operating_points", "calibration", "comparison", "overlay"},
+    {"scans", "preprocessing", "overlay", "intervals", "scored", "figures", "resampling", "metrics", "curves"}
+    | {
+        "calibration",
+        "reliability",
+        "thresholds",
+        "operating_points",
+        "operating",
+        "prevalence",
+        "comparison",
+        "decision_curve",
+    },
     {"datasets", "models", "registry", "explain"},
     {"training", "evaluation", "inference", "reports", "store", "pacs", "public"},
     {"jobs", "batch", "monitoring", "cli", "__main__"},
