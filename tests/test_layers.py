@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = "brain_core"
 UI_LAYER = 5
 LAYERS = (
-    {"errors", "settings", "files"},
+    {"errors", "settings", "files", "palette"},
     {"scans", "preprocessing", "metrics", "thresholds", "calibration", "comparison", "overlay"},
     {"datasets", "models", "registry", "explain"},
     {"training", "evaluation", "inference", "reports", "store", "pacs", "public"},
