@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = "brain_core"
 UI_LAYER = 5
 LAYERS = (
-    {"errors", "settings", "files"},
+    {"errors", "settings", "files", "palette"},
     {"scans", "preprocessing", "overlay", "intervals", "scored", "figures", "resampling", "metrics", "curves"}
     | {
         "calibration",
@@ -33,7 +33,20 @@ LAYERS = (
 )
 LAYER_OF = {name: layer for layer, names in enumerate(LAYERS) for name in names}
 LOWEST_LAYER = {"keras": 2, "tensorflow": 2, "streamlit": UI_LAYER, "plotly": UI_LAYER}
-HEAVY = {"tensorflow", "keras", "streamlit", "plotly", "cv2", "sklearn", "scipy", "pandas", "PIL", "numpy"}
+HOMES = {"plotly": f"{PACKAGE}.ui", "matplotlib": f"{PACKAGE}.reports"}  # imported nowhere else
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "streamlit",
+    "plotly",
+    "matplotlib",
+    "cv2",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "PIL",
+    "numpy",
+}
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,6 @@ def _is_module(name: str) -> bool:
 def violations(source: Source) -> list[str]:
     """What a file imports and should not, one sentence each."""
     found, own = [], layer_of(source.module)
-    in_ui = source.module.startswith(f"{PACKAGE}.ui")
     for name in imported(source):
         top = name.split(".")[0]
         if top == PACKAGE:
@@ -118,8 +130,8 @@ def violations(source: Source) -> list[str]:
                 found.append(f"{source.module} (L{own}) imports {name} (L{layer}).")
         elif own < LOWEST_LAYER.get(top, 0):
             found.append(f"{source.module} (L{own}) imports {name}, which starts at L{LOWEST_LAYER[top]}.")
-        elif top == "plotly" and not in_ui:
-            found.append(f"{source.module} imports {name}, which belongs into {PACKAGE}.ui.")
+        elif top in HOMES and not source.module.startswith(HOMES[top]):
+            found.append(f"{source.module} imports {name}, which belongs into {HOMES[top]}.")
         elif own == 0 and top not in sys.stdlib_module_names:
             found.append(f"{source.module} (L0) imports {name}; L0 imports the standard library only.")
     return found
@@ -156,6 +168,8 @@ def test_no_role_is_in_two_layers():
         ("brain_core.reports.figures", "import plotly.express", "imports plotly.express, which starts at L5"),
         ("pages.1_Detection", "import plotly", "belongs into brain_core.ui"),
         ("streamlit_app", "from plotly import express", "belongs into brain_core.ui"),
+        ("brain_core.cli.report", "def f():\n    import matplotlib.pyplot", "belongs into brain_core.reports"),
+        ("brain_core.ui.charts", "from matplotlib.figure import Figure", "belongs into brain_core.reports"),
     ],
 )
 def test_a_bad_import_is_caught(module, text, sentence):
@@ -169,6 +183,7 @@ def test_a_bad_import_is_caught(module, text, sentence):
         ("brain_core.inference", "import keras\nfrom brain_core import overlay\nfrom brain_core.store import x"),
         ("brain_core.cli.train", "from brain_core import __version__\nfrom .options import x"),
         ("brain_core.ui.charts", "import plotly, streamlit\nfrom brain_core.batch import x"),
+        ("brain_core.reports.figures.style", "import matplotlib.style\nfrom brain_core.palette import BLUE"),
         ("pages.1_Detection", "import streamlit\nfrom brain_core.ui import show"),
         ("brain_core.scans.raster", "import cv2, PIL\nfrom .scan import Scan\nfrom ..settings import settings"),
         ("brain_core.metrics", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import keras"),

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from brain_core.registry import ModelCard
+from brain_core.reports.estimates import FIGURES, shown
 from brain_core.reports.subgroups import subgroup_rows, worst
 
-FIGURES = (
-    ("ROC-AUC", "roc_auc"),
-    ("accuracy", "accuracy"),
-    ("balanced accuracy", "balanced_accuracy"),
-    ("sensitivity", "recall"),
-    ("specificity", "specificity"),
-    ("precision", "precision"),
-    ("F1", "f1"),
-    ("sensitivity at specificity 0.85", "sensitivity_at_85"),
-)
 USES = """## Intended use
 
 Research and education: a second look at single axial, coronal or sagittal brain MRI slices, with a heatmap that shows
@@ -103,7 +94,7 @@ def _cross_validated(name: str, record: dict | None) -> str:
     names = [name, *(other for other in rows if other != name)]
     head = "| | " + " | ".join(names) + " |\n" + "|---" * (len(names) + 1) + "|"
     lines = [
-        f"| {title} | " + " | ".join(_estimate(rows[other]["at"]["balanced_accuracy"][key]) for other in names) + " |"
+        f"| {title} | " + " | ".join(shown(rows[other]["at"]["balanced_accuracy"][key]) for other in names) + " |"
         for title, key in FIGURES
     ]
     for title, key in (("Brier", "brier"), ("ECE", "ece")):
@@ -121,14 +112,14 @@ stayed. Threshold (best balanced accuracy) and temperature come from the fold's 
 {head}
 {chr(10).join(lines)}
 
-The optimised threshold against 0.5 changes the balanced accuracy by {_estimate(gain, signed=True)}.
+The optimised threshold against 0.5 changes the balanced accuracy by {shown(gain, signed=True)}.
 Before calibration: Brier {rows[name]["brier_uncalibrated"]:.3f}, ECE {rows[name]["ece_uncalibrated"]:.3f}.
 """
 
 
 def _locked_test(data: dict) -> str:
     test, point = data["metrics"]["test"], data["operating_point"]
-    lines = "\n".join(f"| {title} | {_estimate(test[key])} |" for title, key in FIGURES if key in test)
+    lines = "\n".join(f"| {title} | {shown(test[key])} |" for title, key in FIGURES if key in test)
     return f"""## Locked test
 
 n = {test["n"]} ({test["groups"]} groups, {test["positives"]} with a tumour), at the operating point
@@ -199,7 +190,7 @@ def _localisation(card: ModelCard, record: dict | None) -> str:
     if not record or record["versions"].get(card.name) != card.version:
         return "## Where it looks\n\nNot stored for this version: `python -m brain_core localise FOLDER --store`.\n"
     lines = [
-        f"| {row['source']} | {_estimate(row['pointing'])} | {_estimate(row['energy'])} | {row['flat']} |"
+        f"| {row['source']} | {shown(row['pointing'])} | {shown(row['energy'])} | {row['flat']} |"
         for row in record["rows"]
     ]
     return f"""## Where it looks
@@ -234,13 +225,6 @@ False alarms:
 
 {listed(alarms)}
 """
-
-
-def _estimate(estimate: dict, *, signed: bool = False) -> str:
-    if estimate["value"] is None:
-        return "not computed"
-    sign = "+" if signed else ""
-    return f"{estimate['value']:{sign}.3f} ({estimate['low']:{sign}.3f} to {estimate['high']:{sign}.3f})"
 
 
 def _shown(value) -> str:

@@ -58,7 +58,7 @@ def _open_samples() -> list[Entry]:
     if not wanted:
         return []
     by_id = {sample.id: sample for sample in (*samples.phantoms(), *samples.real())}
-    return [by_id[i].entry for i in wanted if i in by_id]
+    return [samples.entry(by_id[i]) for i in wanted if i in by_id]
 
 
 def _close_samples() -> None:

@@ -1,21 +1,35 @@
-"""Colours and the little style of our own: in one place, for both themes."""
+"""What colours stand for on screen, and the little style of our own: in one place, for both themes."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-# Okabe and Ito (2008): told apart in every kind of colour vision, and by lightness in print. Each reads on the dark
-# and on the light background as a mark; words stay in the text colour.
-TUMOR = "#E69F00"  # orange
-NO_TUMOR = "#56B4E9"  # sky blue
-WARNING = "#F0E442"  # yellow
-ERROR = "#D55E00"  # vermilion
-READY = "#009E73"  # bluish green
-NEUTRAL = "#8A939E"  # grey, in both themes
+from brain_core.palette import (
+    BLUISH_GREEN,
+    LABEL_COLORS,
+    LABEL_SHAPES,
+    LABEL_WORDS,
+    NEUTRAL,
+    VERMILION,
+    YELLOW,
+)
 
-LABEL_COLORS = {"tumor": TUMOR, "no tumor": NO_TUMOR}
-LABEL_WORDS = {"tumor": "Tumour", "no tumor": "No tumour"}
-LABEL_SHAPES = {"tumor": "▲", "no tumor": "●"}  # so that colour is never the only sign
+__all__ = [
+    "ERROR",
+    "ICON",
+    "LABEL_COLORS",
+    "LABEL_SHAPES",
+    "LABEL_WORDS",
+    "NEUTRAL",
+    "NO_TUMOR",
+    "READY",
+    "TUMOR",
+    "WARNING",
+    "apply",
+]
+
+TUMOR, NO_TUMOR = LABEL_COLORS["tumor"], LABEL_COLORS["no tumor"]
+WARNING, ERROR, READY = YELLOW, VERMILION, BLUISH_GREEN
 
 # Drawn here: an icon by name would be fetched from a font server, and nothing leaves this machine.
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><ellipse cx="16" cy="16" rx="12" ry="14"

@@ -1,0 +1,120 @@
+"""ROC curves: both models on the locked test; models, ensemble and shortcut baselines in cross-validation."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.metrics import roc_curve
+
+from brain_core.evaluation.shortcuts import MAJORITY
+from brain_core.models import MODELS
+from brain_core.palette import NEUTRAL
+from brain_core.reports.estimates import ONE_CLASS, shown, with_reason
+from brain_core.reports.figures.style import LINES, new_figure, panel, printed
+from brain_core.reports.stored import NotAvailable, Stored, counts
+
+BASELINES = {"color": "#555555", "linewidth": 0.8}
+BASELINE_DASHES = (":", "-.", "--")
+GRID = np.linspace(0, 1, 201)  # false-positive rates at which repeats are averaged
+LABEL_WIDTH = 60  # characters
+
+
+@printed()
+def draw(stored: Stored) -> Figure:
+    """Left the locked test, right the cross-validation where one is stored."""
+    figure = new_figure(5, "Receiver operating characteristic (ROC)")
+    (left, right), below = figure.subplots(2, 2, height_ratios=(3.3, 1))
+    left.set_title("Locked test", fontweight="bold")
+    _locked_test(left, stored)
+    right.set_title("Cross-validation", fontweight="bold")
+    with panel(right):
+        _cross_validation(right, stored)
+    for axes, place in zip((left, right), below, strict=True):
+        axes.set_box_aspect(1)
+        place.axis("off")
+        place.legend(*axes.get_legend_handles_labels(), loc="upper center", handlelength=2.6, borderpad=0)
+    return figure
+
+
+def _locked_test(axes: Axes, stored: Stored) -> None:
+    sizes = set()
+    for name, model in MODELS.items():
+        color, dashes = LINES[name]
+        try:
+            part = stored.part(name, "test")
+            sizes.add(part.counts)
+            x, y = curve(part.labels, part.probabilities)
+            auc = shown(with_reason("roc_auc", vars(part.metrics.roc_auc)))
+            axes.plot(x, y, color=color, linestyle=dashes, label=f"{model.title}: AUC {auc}")
+            point = 1 - part.metrics.specificity.value, part.metrics.recall.value
+            axes.plot(*point, "o", color=color, markersize=4.5, markeredgecolor="white", markeredgewidth=0.6, zorder=3)
+        except NotAvailable as error:
+            axes.plot([], [], " ", label=_wrapped(f"{model.title}: {error}"))
+    if sizes:
+        axes.set_title(f"Locked test\n{' / '.join(sorted(sizes))}", fontweight="bold")
+        axes.plot([], [], "o", color=NEUTRAL, markersize=4.5, label="operating point in service")
+    _finish(axes)
+
+
+def _cross_validation(axes: Axes, stored: Stored) -> None:
+    rows = stored.cross_validated()
+    plan, sizes = stored.record.get("protocol", {}), set()
+    dashes = iter(BASELINE_DASHES)
+    for name in (name for name in rows if name != MAJORITY):  # its curve is the chance line
+        color, line = LINES.get(name, (None, None))
+        look = {"color": color, "linestyle": line} if color else {**BASELINES, "linestyle": next(dashes, ":")}
+        title = MODELS[name].title if name in MODELS else name
+        try:
+            labels, probabilities = stored.repeats(name)
+            sizes.add(counts(len(labels), int(labels.sum())))
+            x, y = mean_curve(labels, probabilities)
+            axes.plot(x, y, **look, label=f"{title}: AUC {_stored_auc(rows[name])}")
+        except NotAvailable as error:
+            axes.plot([], [], " ", label=_wrapped(f"{title}: {error}"))
+    for name in (name for name in MODELS if name not in rows):
+        axes.plot([], [], " ", label=f"{MODELS[name].title}: not stored")
+    if "repeats" in plan and "folds" in plan:
+        sizes = {f"mean of {plan['repeats']} x {plan['folds']} folds, {each}" for each in sizes}
+    axes.set_title("\n".join(["Cross-validation", *sorted(sizes)]), fontweight="bold")
+    _finish(axes)
+
+
+def curve(labels, scores) -> tuple[np.ndarray, np.ndarray]:
+    """False- and true-positive rates of scikit-learn's `roc_curve`.
+
+    Raises:
+        NotAvailable: only one class is present.
+    """
+    if len(np.unique(labels)) < 2:
+        raise NotAvailable(f"not computed: {ONE_CLASS} (n = {len(labels)})")
+    x, y, _ = roc_curve(labels, scores)
+    return x, y
+
+
+def mean_curve(labels, repeats) -> tuple[np.ndarray, np.ndarray]:
+    """The repeats' curves averaged vertically (Fawcett 2006, 'An introduction to ROC analysis'), on `GRID`.
+
+    Args:
+        repeats: float64 (R, N).
+    """
+    heights = [np.interp(GRID, *curve(labels, scores)) for scores in repeats]
+    return np.concatenate([[0], GRID]), np.concatenate([[0], np.mean(heights, axis=0)])
+
+
+def _stored_auc(row: dict) -> str:
+    found = row.get("at", {}).get("balanced_accuracy", {}).get("roc_auc")
+    return "not stored" if found is None else shown(with_reason("roc_auc", found))
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, LABEL_WIDTH)
+
+
+def _finish(axes: Axes) -> None:
+    axes.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=0.6, label="chance: AUC 0.5")
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
+    axes.set_xlabel("False-positive rate (1 − specificity)")
+    axes.set_ylabel("True-positive rate (sensitivity)")

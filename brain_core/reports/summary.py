@@ -1,0 +1,70 @@
+"""Every figure of the models in service, and of what they are held against, as JSON."""
+
+from __future__ import annotations
+
+from brain_core.models import MODELS
+from brain_core.registry import ModelCard
+from brain_core.reports.estimates import REASONS, with_reason
+from brain_core.reports.stored import PART_TITLES, NotAvailable, Stored
+
+ABOUT = ("version", "sha256", "created", "parameters", "software", "operating_point", "thresholds", "calibration")
+RECORD = ("created", "protocol", "data", "robustness")
+
+
+def summary(stored: Stored, command: str) -> dict:
+    """Models, their parts of the split, cross-validation with its baselines; ``reason`` where there is none.
+
+    Args:
+        command: what makes this document.
+    """
+    return {
+        "command": command,
+        "intervals": "95 %, bootstrap over near-duplicate groups",
+        "models": {name: _model(stored, name) for name in MODELS},
+        "cross_validation": _cross_validation(stored),
+    }
+
+
+def _model(stored: Stored, name: str) -> dict:
+    try:
+        card = stored.card(name)
+    except NotAvailable as error:
+        return {"title": MODELS[name].title, "reason": str(error)}
+    about = {key: card.metadata[key] for key in ABOUT if card.metadata.get(key) is not None}
+    data = {key: card.metadata.get("data", {}).get(key) for key in ("name", "n", "groups", "fingerprint")}
+    return {
+        "title": card.title,
+        **about,
+        "data": {key: value for key, value in data.items() if value is not None},
+        **{part: _part(stored, card, part) for part in PART_TITLES},
+    }
+
+
+def _part(stored: Stored, card: ModelCard, which: str) -> dict:
+    """Computed from the stored predictions, at the operating point in service; else as the figures were stored."""
+    try:
+        part = stored.part(card.name, which)
+    except NotAvailable as error:
+        figures = card.metadata.get("metrics", {}).get(which)
+        return {"source": "as stored", **_explained(figures)} if figures else {"reason": str(error)}
+    source = "computed from stored predictions"
+    if part.groups is None:
+        source += "; groups are not stored, every scan counts for itself"
+    return {"source": source, **_explained(part.metrics.to_json())}
+
+
+def _cross_validation(stored: Stored) -> dict:
+    try:
+        rows = stored.cross_validated()
+    except NotAvailable as error:
+        return {"reason": str(error)}
+    about = {key: stored.record[key] for key in RECORD if key in stored.record}
+    return about | {"rows": {name: _row(row) for name, row in rows.items()}}
+
+
+def _row(row: dict) -> dict:
+    return row | {"at": {rule: _explained(figures) for rule, figures in row.get("at", {}).items()}}
+
+
+def _explained(figures: dict) -> dict:
+    return {name: with_reason(name, value) if name in REASONS else value for name, value in figures.items()}

@@ -1,0 +1,112 @@
+"""The summary as Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from brain_core.models import MODELS
+from brain_core.reports.estimates import FIGURES, shown
+from brain_core.reports.stored import PART_TITLES
+
+RULE = "balanced_accuracy"  # the rule whose thresholds the cross-validation's table is at
+NOT_STORED = "not stored"
+ABOUT_PARTS = {
+    "test": "Chose nothing; at the operating point in service.",
+    "validation": "Chose the threshold, so these figures flatter.",
+}
+COUNTS = (("n", "n"), ("distinct groups", "groups"), ("with a tumour", "positives"))
+ROWS: tuple[tuple[tuple, Callable], ...] = (
+    (COUNTS, str),
+    ((("threshold", "threshold"),), "{:.3f}".format),
+    (FIGURES, shown),
+    ((("Brier", "brier"), ("ECE", "ece")), "{:.3f}".format),
+)
+CAVEATS = """Research and education only: it assists a reader and never replaces one. Internal testing on one public
+collection without patient identifiers; who set its reference standard, and how, is unknown.
+"""
+
+
+def markdown(summary: dict) -> str:
+    """The document; what could not be had says why."""
+    return "\n".join(
+        [
+            "# Results\n",
+            f"Written by `{summary['command']}`. Intervals: {summary['intervals']}.\n",
+            CAVEATS,
+            _models(summary["models"]),
+            *(_part(summary["models"], part) for part in ("test", "validation")),
+            _cross_validation(summary["cross_validation"]),
+        ]
+    )
+
+
+def _models(models: dict[str, dict]) -> str:
+    rows = []
+    for model in models.values():
+        if "reason" in model:
+            rows.append([model["title"], model["reason"], "", "", ""])
+            continue
+        point, parameters = model["operating_point"], model.get("parameters")
+        rows.append(
+            [
+                model["title"],
+                f"`{model['version']}`",
+                NOT_STORED if parameters is None else f"{parameters:,}",
+                f"{point['threshold']:.3f} ({point['rule']}, {point['fitted_on']})",
+                f"`{model['sha256'][:12]}`",
+            ]
+        )
+    return "## Models in service\n\n" + _table(["", "version", "parameters", "operating point", "SHA-256"], rows)
+
+
+def _part(models: dict[str, dict], which: str) -> str:
+    columns = {model["title"]: model.get(which, model) for model in models.values()}
+    return f"## {PART_TITLES[which].capitalize()}\n\n{ABOUT_PARTS[which]}\n\n{_figures(columns)}"
+
+
+def _cross_validation(found: dict) -> str:
+    if "reason" in found:
+        return f"## Cross-validation\n\n{found['reason']}.\n"
+    plan = found.get("protocol", {})
+    columns = {_title(name): row["at"].get(RULE, {"reason": NOT_STORED}) for name, row in found["rows"].items()}
+    gains = [
+        [_title(name), shown(row["optimised_against_default"][RULE], signed=True)]
+        for name, row in found["rows"].items()
+        if RULE in row.get("optimised_against_default", {})
+    ]
+    return f"""## Cross-validation and shortcut baselines
+
+{plan.get("repeats", "?")} times {plan.get("folds", "?")} folds by near-duplicate group, one scan a group; each figure
+is the mean over the repeats, at the threshold of best balanced accuracy of the fold's own validation scans.
+
+{_figures(columns)}
+### Optimised threshold against 0.5
+
+{_table(["", "change in balanced accuracy"], gains)}"""
+
+
+def _title(name: str) -> str:
+    return MODELS[name].title if name in MODELS else name
+
+
+def _figures(columns: dict[str, dict]) -> str:
+    """A row a figure, a column a model or baseline; below, why another has none."""
+    missing = "".join(f"\n{title}: {column['reason']}.\n" for title, column in columns.items() if "reason" in column)
+    columns = {title: column for title, column in columns.items() if "reason" not in column}
+    if not columns:
+        return missing.lstrip()
+    rows = [
+        [title, *(_cell(column, key, words) for column in columns.values())]
+        for keys, words in ROWS
+        for title, key in keys
+    ]
+    return _table(["", *columns], rows) + missing
+
+
+def _cell(column: dict, key: str, words: Callable) -> str:
+    return words(column[key]) if key in column else NOT_STORED
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
