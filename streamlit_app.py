@@ -6,6 +6,7 @@ from brain_core.ui import disclaimer, theme
 
 PAGES = [
     st.Page("pages/1_Detect.py", title="Detect", icon=":material/radiology:", default=True),
+    st.Page("pages/3_Thresholds.py", title="Thresholds", icon=":material/tune:"),
 ]
 
 st.set_page_config(page_title="BRAIN", page_icon=theme.ICON, layout="wide")

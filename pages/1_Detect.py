@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from brain_core.ui import case_list, intake, model_status, models, sample_gallery, scoring
+from brain_core.ui import case_list, intake, model_status, models, router, sample_gallery, scoring
 
+router.enter()
 st.title("Detect", anchor=False)
 loading = models.current()
 model_status.show(loading)

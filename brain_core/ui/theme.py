@@ -56,6 +56,7 @@ h1 {padding: 0 !important}
 .brain-verdict {display: flex; justify-content: space-between; align-items: baseline; gap: 1rem;
   font-size: 1.375rem; font-weight: 600; line-height: 1.3}
 .brain-number {font-variant-numeric: tabular-nums}
+.brain-implications p {margin: .35rem 0} .brain-implications ul {padding-left: 1.1rem}
 .brain-flag {margin-top: .35rem; font-weight: 600}
 %(more)s
 </style>

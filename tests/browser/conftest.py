@@ -1,5 +1,56 @@
-"""Two small models in service; see `tests.ui.service`."""
+"""A browser, a server with two small models (see `tests.ui.service`), and a visitor's page."""
 
+import pytest
+
+from brain_core.scans.phantom import Lesion, Phantom, draw
+from tests.browser.server import CHROMIUM, FLAGS, lacking, serving
 from tests.ui.service import in_service, service_files
 
 __all__ = ["in_service", "service_files"]
+
+
+@pytest.fixture(scope="module")
+def address(service_files, tmp_path_factory):
+    """Of a server of its own, with the small models."""
+    with serving(service_files, tmp_path_factory.mktemp("server")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        lacking("Playwright for Python (pip install playwright)")
+    if not CHROMIUM:
+        lacking("Chromium (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def is_complaint(message) -> bool:
+    """Whether a console message tells of an error. Streamlit looks for its server below the page's own path first."""
+    looking = message.location["url"].endswith(("_stcore/health", "_stcore/host-config"))
+    return message.type == "error" and not looking
+
+
+@pytest.fixture
+def page(browser, address):
+    """A new visitor's page; what the browser complains of fails the test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
+    page, complaints = context.new_page(), []
+    page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page.goto(address)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def picture(encode):
+    """``picture(seed)``: a phantom as a PNG file."""
+    return lambda seed: encode(draw(Phantom(seed=seed, lesion=Lesion() if seed % 2 else None, size=128)).pixels)

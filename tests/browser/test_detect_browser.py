@@ -2,103 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
-import pytest
+from brain_core.scans.phantom import Phantom, draw
+from tests.browser.server import SECONDS, upload
 
-from brain_core.scans.phantom import Lesion, Phantom, draw
-from tests.conftest import REQUIRE_ALL
-
-PROJECT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 HOSTILE = "<img src=x onerror=window.hacked=1> **b**.png"
-SECONDS = 60_000  # milliseconds, before a wait counts as a failure
-
-
-def lacking(what: str) -> None:
-    message = f"The browser test needs {what}."
-    pytest.fail(message) if REQUIRE_ALL else pytest.skip(message)
-
-
-@pytest.fixture(scope="module")
-def address(service_files, tmp_path_factory):
-    """Of a server of its own, with the small models."""
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("server")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BRAIN_")}
-    environment |= {"BRAIN_MODELS_DIR": str(service_files), "BRAIN_HOME": str(folder), "PYTHONPATH": str(PROJECT)}
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
-    try:
-        wait_for(f"http://localhost:{port}/_stcore/health", server)
-        yield f"http://localhost:{port}"
-    finally:
-        server.terminate()
-        server.wait(30)
-    assert "Traceback" not in (folder / "log").read_text()
-
-
-def wait_for(url: str, server: subprocess.Popen) -> None:
-    for _ in range(120):
-        assert server.poll() is None, "the server stopped"
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError(f"{url} did not answer")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        lacking("Playwright for Python (pip install playwright)")
-    if not CHROMIUM:
-        lacking("Chromium (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser, address):
-    """A new visitor's page; what the browser complains of fails the test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
-    page, complaints = context.new_page(), []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
-    page.goto(address)
-    yield page
-    context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def picture(encode):
-    """``picture(seed)``: a phantom as a PNG file."""
-    return lambda seed: encode(draw(Phantom(seed=seed, lesion=Lesion() if seed % 2 else None, size=128)).pixels)
-
-
-def upload(page, *files: tuple[str, bytes]) -> None:
-    page.get_by_text("ResNet50 test-2 ready").wait_for(timeout=SECONDS)
-    files = [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files]
-    page.locator("input[type=file]").set_input_files(files)
 
 
 def test_the_first_page_loads_the_models_by_itself(page):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -40,6 +41,21 @@ def bright_patch_service(models_dir: Path) -> Path:
     second = bright_patch_network("resnet50", level=0.70, gain=150, offset=2)
     put_in_service(models_dir, "resnet50", second, version="test-2")
     return models_dir
+
+
+def store_predictions(models_dir: Path, name: str, **parts: tuple[tuple[float, ...], tuple[float, ...]]) -> None:
+    """Add to a model's metadata, by part, the probabilities of scans with and without a tumour, each a group."""
+    path = (models_dir / MODELS[name].file_name).with_suffix(".json")
+    predictions = {part: _rows(*probabilities) for part, probabilities in parts.items()}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"predictions": predictions}))
+
+
+def _rows(tumours: tuple[float, ...], others: tuple[float, ...]) -> list[dict]:
+    pairs = [(1, p) for p in tumours] + [(0, p) for p in others]
+    return [
+        {"id": f"{label}/{i}.png", "sha256": f"{i:016d}", "group": i, "label": label, "probability": p}
+        for i, (label, p) in enumerate(pairs)
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,66 @@
+"""The dashboard on a real server, for a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REQUIRE_ALL
+
+PROJECT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+SECONDS = 60_000  # milliseconds, before a wait counts as a failure
+
+
+def lacking(what: str) -> None:
+    message = f"The browser test needs {what}."
+    pytest.fail(message) if REQUIRE_ALL else pytest.skip(message)
+
+
+@contextmanager
+def serving(models_dir: Path, folder: Path) -> Iterator[str]:
+    """The address of a server of its own; ``folder`` receives what it writes."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BRAIN_")}
+    environment |= {"BRAIN_MODELS_DIR": str(models_dir), "BRAIN_HOME": str(folder), "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
+    try:
+        wait_for(f"http://localhost:{port}/_stcore/health", server)
+        yield f"http://localhost:{port}"
+    finally:
+        server.terminate()
+        server.wait(30)
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+def wait_for(url: str, server: subprocess.Popen) -> None:
+    for _ in range(120):
+        assert server.poll() is None, "the server stopped"
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise AssertionError(f"{url} did not answer")
+
+
+def upload(page, *files: tuple[str, bytes]) -> None:
+    """To Detect, once both models are ready."""
+    page.get_by_text("ResNet50 test-2 ready").wait_for(timeout=SECONDS)
+    files = [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files]
+    page.locator("input[type=file]").set_input_files(files)

@@ -1,0 +1,53 @@
+"""The Thresholds page in a real browser: a link as the first visit, the slider, a saved point that Detect goes by."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+from tests.browser.server import SECONDS, serving, upload
+from tests.ui.service import store_predictions
+
+
+@pytest.fixture(scope="module")
+def address(service_files, tmp_path_factory):
+    """Of a server that nobody has visited yet, with stored predictions of the first model."""
+    models_dir = tmp_path_factory.mktemp("measured") / "models"
+    shutil.copytree(service_files, models_dir)
+    parts = {"validation": ((0.9, 0.6), (0.4, 0.1)), "test": ((0.9, 0.8, 0.6, 0.3), (0.7, 0.2, 0.1, 0.05))}
+    store_predictions(models_dir, "custom_cnn", **parts)
+    with serving(models_dir, tmp_path_factory.mktemp("server")) as address:
+        yield f"{address}/Thresholds?t_custom_cnn=0.25&prevalence=20"
+
+
+def test_a_link_opens_the_page_as_it_was_inside_the_dashboard(page):
+    from playwright.sync_api import expect
+
+    page.get_by_role("heading", name="Thresholds").wait_for(timeout=SECONDS)
+    page.get_by_text("it never replaces one").wait_for(timeout=SECONDS)
+    assert page.get_by_role("link", name="Detect").is_visible()
+    for label, value in (("as a number", "0.250"), ("Prevalence of a tumour", "20.00")):
+        expect(page.get_by_role("spinbutton", name=label)).to_have_value(value, timeout=SECONDS)
+
+
+def test_the_slider_moves_the_figures_and_the_address(page):
+    page.get_by_text("Of 4 scans with a tumour 4 are found").wait_for(timeout=SECONDS)
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("End")
+    page.get_by_text("Of 4 scans with a tumour 0 are found").wait_for(timeout=SECONDS)
+    page.wait_for_url(re.compile("t_custom_cnn=1(&|$)"), timeout=SECONDS)
+
+
+def test_a_saved_point_is_the_one_that_detect_goes_by(page, picture):
+    page.get_by_text("Use 0.250 from now on").click(timeout=SECONDS)
+    page.get_by_label("Your name").fill("A. Reader")
+    page.get_by_label("Reason").fill("screening")
+    page.get_by_role("button", name="Save this operating point").click()
+    page.get_by_text(re.compile("0.250: set by A. Reader on .*: screening; chosen by hand")).wait_for(timeout=SECONDS)
+    page.get_by_role("link", name="Detect").click()
+    upload(page, ("head.png", picture(1)))
+    card = page.get_by_role("region", name="Custom CNN")
+    card.wait_for(timeout=SECONDS)
+    assert "Threshold 0.250: set by A. Reader" in re.sub(r"\s+", " ", card.inner_text())
