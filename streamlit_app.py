@@ -6,6 +6,7 @@ from brain_core.ui import disclaimer, theme
 
 PAGES = [
     st.Page("pages/1_Detect.py", title="Detect", icon=":material/radiology:", default=True),
+    st.Page("pages/2_Metrics.py", title="Metrics", icon=":material/analytics:"),
     st.Page("pages/3_Thresholds.py", title="Thresholds", icon=":material/tune:"),
 ]
 

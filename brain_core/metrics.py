@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, Field, asdict, dataclass, fields, replace
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 from brain_core import figures
 from brain_core.figures import ECE_BINS, Figure, Ranking, quotient
@@ -145,6 +146,31 @@ def _estimates(scored: Scored, seed: int) -> dict[str, Estimate]:
         name: replace(estimate, reason=figures.UNDEFINED[name] if estimate.value is None else None)
         for name, estimate in zip(figures.NAMES, found, strict=True)
     }
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Scans by reference standard and decision, mean over the repeats."""
+
+    tp: float
+    fp: float
+    fn: float
+    tn: float
+
+
+def confusion(labels, probabilities, thresholds) -> Confusion:
+    """The confusion matrix.
+
+    Args:
+        labels, probabilities, thresholds: as of `compute_repeated`; one (N,) of probabilities will do.
+    """
+    scored = Scored.of(labels, probabilities, thresholds=thresholds)
+    tables = [
+        confusion_matrix(scored.labels, p >= t, labels=[0, 1])
+        for p, t in zip(scored.probabilities, scored.thresholds, strict=True)
+    ]
+    (tn, fp), (fn, tp) = np.mean(tables or [np.zeros((2, 2))], axis=0).tolist()
+    return Confusion(tp, fp, fn, tn)
 
 
 def mean_table(scored: Scored) -> Figure:

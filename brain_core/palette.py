@@ -9,3 +9,6 @@ NEUTRAL = "#8A939E"  # grey, in both themes
 LABEL_COLORS = {"tumor": ORANGE, "no tumor": SKY_BLUE}
 LABEL_WORDS = {"tumor": "Tumour", "no tumor": "No tumour"}
 LABEL_SHAPES = {"tumor": "▲", "no tumor": "●"}  # so that colour is never the only sign
+
+# Of models, with dashes beside them where lines are drawn: colour is never the only sign.
+MODEL_COLORS = {"custom_cnn": BLUE, "resnet50": VERMILION, "ensemble": REDDISH_PURPLE}

@@ -209,3 +209,16 @@ def test_lengths_must_agree():
         metrics.compute([0, 1], [0.1, 0.2, 0.3], 0.5)
     with pytest.raises(ValueError, match="at least one"):
         metrics.compute([], [], 0.5)
+
+
+def test_the_confusion_matrix_is_the_mean_over_the_repeats():
+    labels = [1, 1, 0, 0, 0]
+    repeats = [[0.9, 0.2, 0.6, 0.1, np.nan], [0.9, 0.8, 0.4, 0.1, 0.9]]
+    thresholds = [[0.5] * 5, [0.5, 0.9, 0.3, 0.5, 0.5]]
+    # The last scan lacks a prediction. First repeat: one found, one missed, one alarm, one cleared; second: the same.
+    assert metrics.confusion(labels, repeats, thresholds) == metrics.Confusion(tp=1, fp=1, fn=1, tn=1)
+    assert metrics.confusion(labels, repeats, 0.5) == metrics.Confusion(tp=1.5, fp=0.5, fn=0.5, tn=1.5)
+
+
+def test_the_confusion_matrix_of_nothing_is_empty():
+    assert metrics.confusion([1, 0], [np.nan, np.nan], 0.5) == metrics.Confusion(0, 0, 0, 0)

@@ -74,6 +74,25 @@ def places() -> tuple[Path, ...]:
     return (given / "navoneel", given, download_folder()) if given else (download_folder(),)
 
 
+def stored_scan(id: str, sha256: str) -> Scan | None:
+    """The scan of a data set at hand that a stored result speaks of; None where it is not there.
+
+    Args:
+        id: as in stored results, relative to the data set's folder.
+        sha256: of the file, or the first digits of it.
+    """
+    for root in places():
+        path = root / id
+        try:
+            if path.resolve().is_relative_to(root.resolve()) and path.is_file():
+                scan = read_file(path)
+                if sha256 and scan.sha256.startswith(sha256):
+                    return scan
+        except (ScanError, OSError):
+            continue
+    return None
+
+
 def real(root: Path) -> tuple[Sample, ...]:
     """A few scans of each class of the data set in ``root``, always the same; none where there is none."""
     try:

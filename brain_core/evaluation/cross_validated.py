@@ -11,8 +11,6 @@ from brain_core import metrics, thresholds
 from brain_core.calibration import fit_temperature, logits
 from brain_core.training.cross_validation import Fold, FoldScores
 
-ENSEMBLE = "ensemble"
-
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:

@@ -12,10 +12,11 @@ import numpy as np
 from brain_core import metrics
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
-from brain_core.evaluation.cross_validated import ENSEMBLE, OutOfFold, ensemble, measure, out_of_fold
+from brain_core.evaluation.cross_validated import OutOfFold, ensemble, measure, out_of_fold
 from brain_core.evaluation.kept_folds import KeptFolds
 from brain_core.evaluation.robustness import CHANGES, shift
 from brain_core.evaluation.shortcuts import MAJORITY, baseline_scorers, majority
+from brain_core.evaluation.stored_results import ENSEMBLE
 from brain_core.preprocessing import PreprocessingSpec, square
 from brain_core.registry import ModelCard
 from brain_core.training.backbones import start_record

@@ -20,6 +20,7 @@ from brain_core.thresholds import DEFAULT
 
 CROSS_VALIDATION, VALIDATION, TEST = "cross-validation", "validation", "test"
 SPLITS = (CROSS_VALIDATION, VALIDATION, TEST)
+ENSEMBLE = "ensemble"  # name of a row of the cross-validation
 UNKNOWN = "unknown"  # version
 HOW_TO_MEND = "Restore it (git checkout -- saved_models) or store it anew: {command}."
 COMMANDS = {
@@ -108,6 +109,14 @@ class StoredResults:
             if (each.name, each.split) == (name, split) and version in (None, each.version):
                 return each
         return NotStored(name, version or UNKNOWN, split, "no such result is stored")
+
+
+def common(first: StoredResult, second: StoredResult) -> tuple[StoredResult, StoredResult]:
+    """Both on the scans that both hold, in one order: a scan is known by its file's checksum and its name."""
+    places = {scan: i for i, scan in enumerate(zip(second.sha256, second.ids, strict=True))}
+    pairs = [(i, places[scan]) for i, scan in enumerate(zip(first.sha256, first.ids, strict=True)) if scan in places]
+    chosen = np.array(pairs, int).reshape(-1, 2)
+    return first.take(chosen[:, 0]), second.take(chosen[:, 1])
 
 
 def stored_results(cards: Iterable[ModelCard]) -> StoredResults:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
+from brain_core.metrics import Confusion
 from brain_core.operating import Point
 from brain_core.ui import theme
 
-HEIGHT = 380  # pixels
+HEIGHT = 420  # pixels
 CONFIG = {
     "displaylogo": False,
     "toImageButtonOptions": {"format": "svg"},
@@ -35,13 +36,13 @@ def frame(title: str, x: str, y: str, *, height: int = HEIGHT) -> go.Figure:
         xaxis_title=x,
         yaxis_title=y,
         height=height,
-        margin={"l": 10, "r": 10, "t": 48, "b": 10},
-        legend={"orientation": "h", "y": -0.22},
+        margin={"l": 10, "r": 10, "t": 48, "b": 70},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
     )
     return figure
 
 
-def confusion(point: Point, split: str, key: str) -> None:
+def confusion(point: Point | Confusion, split: str, key: str) -> None:
     """The confusion matrix at a threshold: reference standard in rows, model in columns."""
     tumour, other = point.tp + point.fn, point.fp + point.tn
     counts = [[point.tn, point.fp], [point.fn, point.tp]]

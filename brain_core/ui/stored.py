@@ -14,6 +14,7 @@ from brain_core.evaluation.stored_results import (
     StoredResults,
     stored_results,
 )
+from brain_core.intervals import Estimate
 from brain_core.models import MODELS
 from brain_core.operating import OperatingCurve
 from brain_core.registry import ModelCard, read_card
@@ -71,3 +72,8 @@ def described(result: StoredResult | NotStored) -> str:
         return words
     repeats = f", {len(result.probabilities)} repeats" if len(result.probabilities) > 1 else ""
     return f"{words}, n = {len(result.labels)} ({len(set(result.groups.tolist()))} distinct){repeats}"
+
+
+def estimate(values: dict) -> Estimate:
+    """Of a record, as JSON holds it."""
+    return Estimate(values["value"], values.get("low"), values.get("high"), values.get("reason"))

@@ -207,3 +207,19 @@ def test_importing_needs_no_tensorflow():
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_common_scans_are_matched_by_checksum_and_name_in_the_order_of_the_first():
+    first = of_card(card(), TEST)
+    turned = [{**row, "probability": row["probability"] / 2} for row in reversed(ROWS)]
+    other = [{"id": "no/a.png", "sha256": "another", "group": 9, "label": 0, "probability": 0.7}]
+    second = of_card(card(predictions={"test": other + turned[:2]}), TEST)  # c and b, and an a that is another file
+    one, two = stored.common(first, second)
+    assert one.ids == two.ids == ("yes/b.png", "yes/c.png")
+    assert one.probabilities.tolist() == [[0.9, 0.6]] and two.probabilities.tolist() == [[0.45, 0.3]]
+
+
+def test_without_a_common_scan_nothing_is_left():
+    other = [{**row, "sha256": "zz"} for row in ROWS]
+    one, two = stored.common(of_card(card(), TEST), of_card(card(predictions={"test": other}), TEST))
+    assert one.probabilities.shape == two.probabilities.shape == (1, 0)
