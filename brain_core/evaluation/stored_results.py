@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -59,6 +60,11 @@ class StoredResult:
     @property
     def key(self) -> tuple[str, str, str]:
         return self.name, self.version, self.split
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many near-duplicate groups."""
+        return len(np.unique(self.groups))
 
     def one_a_group(self) -> StoredResult:
         """The first scan of each near-duplicate group, as the stored cross-validation counts them."""

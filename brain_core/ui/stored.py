@@ -71,7 +71,7 @@ def described(result: StoredResult | NotStored) -> str:
     if isinstance(result, NotStored):
         return words
     repeats = f", {len(result.probabilities)} repeats" if len(result.probabilities) > 1 else ""
-    return f"{words}, n = {len(result.labels)} ({len(set(result.groups.tolist()))} distinct){repeats}"
+    return f"{words}, n = {len(result.labels)} ({result.distinct} distinct){repeats}"
 
 
 def estimate(values: dict) -> Estimate:

@@ -6,7 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from brain_core import thresholds
-from brain_core.evaluation.stored_results import CROSS_VALIDATION, TEST, VALIDATION, StoredResult, StoredResults
+from brain_core.evaluation.stored_results import (
+    CROSS_VALIDATION,
+    TEST,
+    VALIDATION,
+    NotStored,
+    StoredResult,
+    StoredResults,
+)
 from brain_core.operating import OperatingCurve, Point
 from brain_core.registry import ModelCard
 from brain_core.ui import address, charts, implications, saved_points, stored
@@ -43,7 +50,7 @@ def show(card: ModelCard, found: StoredResults, assumed: Assumptions) -> None:
     if not curves:
         st.caption(f"No predictions are stored: {results[0].reason}.")
         return
-    points = named_points(found.get(card.name, VALIDATION), assumed)
+    points = named_points(found.get(card.name, VALIDATION), curves.get(VALIDATION), assumed)
     _named_buttons(card, points)
     threshold = _slider(card)
     at = {split: curve.at(threshold) for split, curve in curves.items()}
@@ -74,12 +81,13 @@ def show(card: ModelCard, found: StoredResults, assumed: Assumptions) -> None:
     saved_points.show(card, threshold, _rule_of(threshold, points), found.get(card.name, VALIDATION))
 
 
-def named_points(validation, assumed: Assumptions) -> dict[str, float | str]:
-    """By rule in words the threshold fitted on validation, or why there is none."""
+def named_points(
+    validation: StoredResult | NotStored, curve: OperatingCurve | None, assumed: Assumptions
+) -> dict[str, float | str]:
+    """By rule in words the threshold fitted on validation, or why there is none; ``curve`` is that of validation."""
     points: dict[str, float | str] = {"default": thresholds.DEFAULT}
-    if not isinstance(validation, StoredResult):
+    if curve is None:
         return points | {"fitted points": f"not computed: {validation.reason}"}
-    curve = OperatingCurve.of(validation.labels, validation.probabilities, validation.groups)
     if curve.flaw:
         return points | {"fitted points": f"not computed: {curve.flaw}"}
     rates = curve.rates
