@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("brain_core")
 REQUIRED = ("model", "version", "sha256", "preprocessing", "gradcam_layer", "operating_point")
-CROSS_VALIDATION, LOCALISATION = "cross_validation", "localisation"  # stored results
+CROSS_VALIDATION, LOCALISATION, FOCUS = "cross_validation", "localisation", "focus"  # stored results
 HOW_TO_MEND = (
     "Restore it (git checkout -- saved_models) or train it: python -m brain_core train DATASET --model {name}."
 )

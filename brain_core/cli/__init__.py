@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from brain_core import __version__
-from brain_core.cli import dataset, evaluate, localise, models, predict, pretrain, report, thresholds, train
+from brain_core.cli import dataset, evaluate, focus, localise, models, predict, pretrain, report, thresholds, train
 from brain_core.errors import BrainError, ConfigError
 
 DISCLAIMER = "Research and education only: it assists a reader and never replaces one."
@@ -40,6 +40,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m brain_core", description=f"BRAIN. {DISCLAIMER}")
     parser.add_argument("--version", action="version", version=f"BRAIN {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (predict, train, pretrain, evaluate, localise, report, dataset, models, thresholds):
+    for module in (predict, train, pretrain, evaluate, localise, focus, report, dataset, models, thresholds):
         module.add(commands)
     return parser
