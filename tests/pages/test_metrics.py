@@ -8,7 +8,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from brain_core.registry import CROSS_VALIDATION, LOCALISATION, results_file
+from brain_core.registry import CROSS_VALIDATION, FOCUS, LOCALISATION, results_file
 from brain_core.scans.phantom import Lesion, Phantom, draw
 from brain_core.ui import models
 from tests.pages.steps import PROJECT, assert_no_failure, html, words
@@ -19,6 +19,7 @@ from tests.ui.service import store_predictions
 TUMOURS, OTHERS = (0.9, 0.8, 0.6, 0.3), (0.7, 0.2, 0.1, 0.05)
 SECOND = (0.9, 0.8, 0.35, 0.6), (0.7, 0.6, 0.1, 0.05)
 CNN, RESNET = "custom_cnn", "resnet50"
+FILES = {CNN: "custom_cnn_fixed.json", RESNET: "resnet50_transfer.json"}
 HOSTILE = "no/<img src=x onerror=alert(1)>.png"
 
 
@@ -257,6 +258,35 @@ def test_localisation_is_shown_as_it_was_stored(measured):
     assert "Measured with an older version of ResNet50" in words(open_metrics(show="Where they look"))
     write(measured, LOCALISATION, '{"rows": [{}]}')
     assert "The stored localisation is damaged" in words(open_metrics(show="Where they look"))
+
+
+def test_the_comparison_of_focus_is_shown_by_who_is_right(measured):
+    assert "Not stored: how far the models' heatmaps agree: no comparison" in captions(
+        open_metrics(show="Where they look")
+    )
+    both = {CNN: 0.9, RESNET: 0.8}
+    values = {"sha256": "aa", "label": 1, "reason": None}
+    rows = [
+        {"id": "a.png", "group": 1, "probabilities": both, "correlation": 0.5, "overlap": 0.25} | values,
+        {"id": "b.png", "group": 2, "probabilities": both | {CNN: 0.1}, "correlation": 0.1, "overlap": 0.05} | values,
+    ]
+    cards = {name: json.loads((measured / file).read_text()) for name, file in FILES.items()}
+    record = {
+        "data": "phantoms",
+        "versions": {name: card["version"] for name, card in cards.items()},
+        "layers": {name: card["gradcam_layer"] for name, card in cards.items()},
+        "rows": rows,
+    }
+    write(measured, FOCUS, record)
+    page = open_metrics(show="Where they look")
+    found = table(page, "Overlap of the hottest tenth").set_index("Scans")
+    assert found["Rank correlation"]["All"].startswith("0.300 (interval not computed: fewer than 10 distinct")
+    assert found["Overlap of the hottest tenth"]["Both right"].startswith("0.250 (")
+    assert found["n (distinct)"]["One wrong"] == "1 (1)"
+    assert found["Rank correlation"]["Both wrong"] == "not computed: no such scan"
+    assert list(table(page, "Right")["Right"]) == ["Custom CNN and ResNet50", "ResNet50"]
+    write(measured, FOCUS, record | {"rows": 3})
+    assert "The stored comparison of focus is damaged" in words(open_metrics(show="Where they look"))
 
 
 def test_a_damaged_record_is_named(measured):

@@ -5,14 +5,22 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from brain_core.errors import ResultsError
+from brain_core.evaluation.agreement import CHANCE_OVERLAP
+from brain_core.evaluation.focus import Focus
+from brain_core.evaluation.stored_focus import read_focus
+from brain_core.evaluation.stored_results import NotStored
 from brain_core.registry import LOCALISATION, ModelCard, read_results
 from brain_core.ui import notice, stored
+from brain_core.ui.theme import LABEL_WORDS
 
 
 def show(cards: list[ModelCard]) -> None:
     """Both comparisons, each from its stored record."""
     st.subheader("Against outlined tumours", anchor=False)
     _localisation(cards)
+    st.subheader("Against each other", anchor=False)
+    _focus(cards)
 
 
 def _localisation(cards: list[ModelCard]) -> None:
@@ -35,6 +43,53 @@ def _localisation(cards: list[ModelCard]) -> None:
     old = [card.title for card in cards if record.get("versions", {}).get(card.name) not in (card.version, None)]
     if old:
         notice.show("warning", f"Measured with an older version of {' and '.join(old)}: {command} measures it anew.")
+
+
+def _focus(cards: list[ModelCard]) -> None:
+    try:
+        found = read_focus(cards)
+    except ResultsError as error:
+        notice.show("error", str(error))
+        return
+    if isinstance(found, NotStored):
+        st.caption(f"Not stored: how far the models' heatmaps agree: {found.reason}.")
+        return
+    rows = [
+        {
+            "Scans": subset.name.capitalize(),
+            "n (distinct)": f"{subset.n} ({subset.groups})",
+            "Rank correlation": subset.correlation.text(),
+            "Overlap of the hottest tenth": subset.overlap.text(),
+            "Flat maps": str(subset.flat),
+        }
+        for subset in found.subsets
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="metrics_focus")
+    layers = " and ".join(f"{stored.title(name)} ({layer})" for name, layer in found.layers.items())
+    st.caption(
+        f"Grad-CAM for 'tumour' of {layers} on the scans of {found.data} that both were tested on, compared inside the "
+        "head; 95 % intervals by bootstrap over near-duplicate groups. Rank correlation is Spearman's; the overlap is "
+        f"Jaccard's, of two unrelated maps {CHANCE_OVERLAP:.3f} on average. Where a scan shows no tumour, both maps "
+        "show what speaks weakly for one, and need not agree. That two models agree makes neither right."
+    )
+    with st.expander("Each scan"):
+        st.dataframe(_each(found), hide_index=True, width="stretch", key="metrics_focus_scans")
+
+
+def _each(found: Focus) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "Scan": row.id,
+                "Reference standard": LABEL_WORDS["tumor" if row.label else "no tumor"],
+                "Right": " and ".join(stored.title(name) for name in row.right) or "neither",
+                "Rank correlation": row.correlation,
+                "Overlap": row.overlap,
+                "": row.reason or "",
+            }
+            for row in found.rows
+        ]
+    )
 
 
 def _row(row: dict) -> dict:
