@@ -47,7 +47,7 @@ def show() -> Assumptions:
             "scans 61 % show one: no screening population is like that.",
         ),
         "cost": columns[1].number_input(
-            "A miss costs as much as … false alarms",
+            "A miss costs … false alarms",
             0.1,
             1000.0,
             address.number("cost", COST_RATIO, 0.1, 1000.0),

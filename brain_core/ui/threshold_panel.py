@@ -21,7 +21,7 @@ from brain_core.ui.assumptions import Assumptions
 
 STEP = 0.001
 ROW_HEIGHT = 35  # pixels, Streamlit's
-COLUMN_WIDTH = 165  # pixels; a figure with its interval
+COLUMN_WIDTH = 178  # pixels; a figure with its interval
 ORDER = (VALIDATION, TEST, CROSS_VALIDATION)
 RATES = {
     "Sensitivity": "sensitivity",
