@@ -33,6 +33,7 @@ def add(commands) -> None:
     parser.add_argument("--repeats", type=int, default=5, help="cv: of the five folds; default: %(default)s")
     parser.add_argument("--backbone", metavar="imagenet|pretrained|FILE", help="cv: in place of the recorded choice")
     parser.add_argument("--init", metavar="pretrained|FILE", help="cv: likewise for the custom CNN")
+    parser.add_argument("--extra", metavar="FOLDER", help="cv: where the further scans lie that a model learned from")
     parser.add_argument("--store", action="store_true", help="cv: keep the result beside the models, for their cards")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     parser.set_defaults(run=run)
@@ -70,7 +71,7 @@ def _cross_validation(options: argparse.Namespace, dataset: Dataset) -> int:
     record = cross_validate(
         dataset,
         {
-            name: setup_of(read_card(name), backbone=options.backbone, init=options.init)
+            name: setup_of(read_card(name), backbone=options.backbone, init=options.init, extra=options.extra)
             for name in chosen(options.model)
         },
         repeats=options.repeats,

@@ -8,12 +8,17 @@ pictures are copies when enough of their features agree on one similarity transf
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from brain_core.datasets.duplicates import near_duplicate_groups
+from brain_core.datasets.index import Dataset
+from brain_core.files import write_json
 from brain_core.preprocessing import head_box
 from brain_core.scans import Scan
 
@@ -65,6 +70,34 @@ def copies_of(
         found[i] = any(agreeing(features, known[c]) >= AGREEING for c in _candidates(features, index, owner))
         progress(i + 1, len(scans))
     return found
+
+
+def without_copies(dataset: Dataset, other: Dataset | None, known: Path) -> tuple[Dataset, dict | None]:
+    """The data set without what ``other`` holds as well, and without near-copies of that.
+
+    Args:
+        other: None leaves nothing out.
+        known: folder of answers, by the content of both sets: the search takes minutes, and every run asks for it.
+
+    Returns:
+        What is left, and a record of it.
+    """
+    if other is None:
+        return dataset, None
+    groups = near_duplicate_groups(dataset.scans)
+    copies = np.isin(groups, groups[_known_copies(dataset, other, known)])
+    record = {"copies_of": other.root.name, "fingerprint": other.fingerprint, "n": int(copies.sum())}
+    return dataset.subset(np.flatnonzero(~copies)), record
+
+
+def _known_copies(dataset: Dataset, other: Dataset, known: Path) -> np.ndarray:
+    """bool (N,)."""
+    path = known / f"{dataset.fingerprint[:16]}-{other.fingerprint[:16]}.json"
+    if not path.is_file():
+        found = copies_of(dataset.scans, other.scans)
+        write_json(path, sorted({scan.sha256 for scan, copy in zip(dataset.scans, found, strict=True) if copy}))
+    listed = set(json.loads(path.read_text()))
+    return np.array([scan.sha256 in listed for scan in dataset.scans])
 
 
 def _candidates(features: _Features, index, owner: np.ndarray) -> list[int]:

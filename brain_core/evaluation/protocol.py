@@ -38,8 +38,9 @@ class Setup:
 
 
 def setup_of(card: ModelCard, **changes: str | None) -> Setup:
-    """How a model in service was trained; ``changes`` replace settings of `TrainConfig`, None replaces nothing."""
+    """How a model in service was trained; ``changes`` replace settings of `TrainConfig` that it has, None none."""
     config = TrainConfig.from_json(card.metadata["training"])
+    changes = {k: v for k, v in changes.items() if getattr(config, k)}
     return Setup(card.preprocessing, replace(config, **{k: v for k, v in changes.items() if v is not None}))
 
 
@@ -76,7 +77,7 @@ def cross_validate(
     for name, setup in setups.items():
         scorer = NetworkScorer(name, dataset, setup.spec, setup.config, report(name), setup.memory)
         changed = _Changed(dataset, setup.spec, scorer)
-        described[name] = _described(name, setup, scorer.trained)
+        described[name] = _described(name, setup, scorer)
         kept = KeptFolds.of(keep, name, {"setup": described[name], "seed": seed, "data": data})
         scores[name] = []
         for number, fold in enumerate(plan):
@@ -142,13 +143,13 @@ class _Changed:
         ]
 
 
-def _described(name: str, setup: Setup, trained: str) -> dict:
+def _described(name: str, setup: Setup, scorer: NetworkScorer) -> dict:
     config = setup.config
-    return {
+    return ({"extra": scorer.extra} if scorer.extra else {}) | {
         "training": asdict(config.portable()),
         "preprocessing": setup.spec.to_json(),
         "start": start_record(name, config),
-        "trained_in_each_fold": trained,
+        "trained_in_each_fold": scorer.trained,
     }
 
 

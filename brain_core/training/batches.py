@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -12,6 +13,9 @@ from brain_core.datasets.index import Dataset
 from brain_core.preprocessing import PreprocessingSpec, scale, square
 from brain_core.training.augmentation import vary
 from brain_core.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from brain_core.training.extra import Extra
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,11 @@ class Pictures:
 
     def take(self, chosen: np.ndarray) -> Pictures:
         return Pictures(self.squares[chosen], self.labels[chosen], self.ids[chosen], self.version)
+
+    def and_then(self, other: Pictures) -> Pictures:
+        """These, followed by others."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in ("squares", "labels", "ids"))
+        return Pictures(*(np.concatenate(pair) for pair in pairs), self.version)
 
 
 def pictures_of(dataset: Dataset, positions: np.ndarray, spec: PreprocessingSpec) -> Pictures:
@@ -96,22 +105,38 @@ class Variants:
 
 
 class AugmentedBatches(keras.utils.PyDataset):
-    """Shuffled batches of variants, fixed by seed and epoch. A last batch of one joins the one before."""
+    """Shuffled batches of variants, fixed by seed and epoch. A last batch of one joins the one before.
 
-    def __init__(self, part: Pictures, variants: Variants, config: TrainConfig):
+    Args:
+        extra: further scans; each epoch draws others of them.
+    """
+
+    def __init__(self, part: Pictures, variants: Variants, config: TrainConfig, extra: Extra | None = None):
         super().__init__(workers=1)
-        self._part, self._variants, self._config, self._epoch = part, variants, config, 0
+        self._own, self._extra = len(part.labels), extra
+        self._part = part.and_then(extra.pictures) if extra else part
+        self._variants, self._config, self._epoch = variants, config, 0
 
     def __len__(self) -> int:
-        n, size = len(self._part.labels), self._config.batch_size
+        n, size = self._own + (self._extra.count if self._extra else 0), self._config.batch_size
         return max(1, n // size + (n % size > 1))
+
+    @property
+    def labels(self) -> np.ndarray:
+        """float32, of the scans that the epoch shows."""
+        return self._part.labels[self._shown()]
 
     def on_epoch_end(self) -> None:
         self._epoch += 1
 
     def __getitem__(self, index: int):
         size = self._config.batch_size
-        order = np.random.default_rng((self._config.seed, self._epoch)).permutation(len(self._part.labels))
+        order = np.random.default_rng((self._config.seed, self._epoch)).permutation(self._shown())
         end = None if index == len(self) - 1 else (index + 1) * size
         chosen = order[index * size : end]
         return self._variants.batch(self._part, chosen, self._epoch), self._part.labels[chosen][:, None]
+
+    def _shown(self) -> np.ndarray:
+        """Positions of an epoch's scans: all of the part, and those drawn from the others."""
+        own = np.arange(self._own)
+        return np.append(own, self._own + self._extra.draw(self._config.seed, self._epoch)) if self._extra else own

@@ -35,6 +35,9 @@ class TrainConfig:
             training scans; the head's first layers take both over when it ends, so that the model itself is as ever.
         measure_statistics: BatchNorm of a model that is trained whole takes its mean and variance from the training
             scans when training ends, see `batch_statistics`.
+        extra: folder of another labelled collection that phase 2 learns from as well, see `brain_core.training.extra`;
+            empty for none.
+        extra_scans: how many of its scans an epoch draws.
         augmentation: what phase 2 varies.
     """
 
@@ -52,10 +55,12 @@ class TrainConfig:
     standardise: bool = False
     measure_statistics: bool = False
     schedule: str = CONSTANT
+    extra: str = ""
+    extra_scans: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        for name in ("epochs_head", "epochs_finetune", "unfreeze", "variants"):
+        for name in ("epochs_head", "epochs_finetune", "unfreeze", "variants", "extra_scans"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}: expected 0 or more. Received: {getattr(self, name)}.")
         if self.epochs_head + self.epochs_finetune < 1:
@@ -70,8 +75,8 @@ class TrainConfig:
                 raise ConfigError(f"{name}: expected one of {', '.join(allowed)}. Received: {getattr(self, name)!r}.")
 
     def portable(self) -> TrainConfig:
-        """For records: of a weights file its name only, since its folder says nothing elsewhere."""
-        return replace(self, backbone=Path(self.backbone).name, init=Path(self.init).name)
+        """For records: of a file or folder its name only, since where it lies says nothing elsewhere."""
+        return replace(self, **{name: Path(getattr(self, name)).name for name in ("backbone", "init", "extra")})
 
     @staticmethod
     def from_json(record: dict) -> TrainConfig:

@@ -13,6 +13,7 @@ from brain_core.datasets.splits import check_splittable
 from brain_core.preprocessing import PreprocessingSpec
 from brain_core.training.batches import Memory, Pictures, pictures_of
 from brain_core.training.config import TrainConfig
+from brain_core.training.extra import load_extra
 from brain_core.training.progress import Report, silent
 from brain_core.training.two_phase import Trainer, initial_model
 
@@ -80,6 +81,7 @@ class NetworkScorer:
         keras.utils.set_random_seed(config.seed)
         self._everything = pictures_of(dataset, np.arange(len(dataset.items)), spec)
         self._trainer = Trainer(initial_model(name, config), spec, config, memory or Memory())
+        self._extra = load_extra(config, dataset, spec)
         self._seed, self._report = config.seed, report
 
     @property
@@ -87,12 +89,17 @@ class NetworkScorer:
         """In words, what is trained anew in each fold."""
         return self._trainer.trained
 
+    @property
+    def extra(self) -> dict | None:
+        """The record of the further scans that every fold learns from."""
+        return self._extra.record if self._extra else None
+
     def __call__(self, fold: Fold, number: int = 0) -> FoldScores:
         """Train and score; ``number`` of the fold fixes the random numbers, whatever was trained before."""
         keras.utils.set_random_seed(self._seed + 1 + number)
         self._trainer.reset(number)
         train, validation = (self._everything.take(part) for part in (fold.train, fold.validation))
-        self._trainer.fit(train, validation, self._report)
+        self._trainer.fit(train, validation, self._report, self._extra)
         return FoldScores(self._trainer.predict(validation), self.predict(self._everything.take(fold.test)))
 
     def predict(self, part: Pictures) -> np.ndarray:

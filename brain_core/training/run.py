@@ -26,6 +26,7 @@ from brain_core.registry import ModelCard, OperatingPoint, read_card, sha256_of
 from brain_core.training.backbones import start_record
 from brain_core.training.batches import Pictures, pictures_of
 from brain_core.training.config import TrainConfig
+from brain_core.training.extra import load_extra
 from brain_core.training.progress import Report, silent
 from brain_core.training.two_phase import train_two_phase
 
@@ -68,7 +69,8 @@ def train_model(
     start = time.perf_counter()
     spec = spec or MODELS[name].preprocessing
     parts = {part: pictures_of(prepared.dataset, prepared.split.part(part), spec) for part in PARTS[:2]}
-    model, history = train_two_phase(name, parts["train"], parts["validation"], spec, config, report)
+    extra = load_extra(config, prepared.dataset, spec)
+    model, history = train_two_phase(name, parts["train"], parts["validation"], spec, config, report, extra)
     calibration = _calibrate(model, parts["validation"], spec)
     path = run_dir / MODELS[name].file_name
     save_compact(model, path)
@@ -92,7 +94,7 @@ def train_model(
         | {"training": asdict(config.portable()), "preprocessing": spec.to_json()}
         | results
         | {"backbone": start_record(name, config)}
-        | {"data": _data(prepared), "history": history},
+        | {"data": _data(prepared) | ({"extra": extra.record} if extra else {}), "history": history},
     )
     return read_card(name, run_dir)
 

@@ -15,6 +15,7 @@ from brain_core.training.backbones import load_backbone, start_file
 from brain_core.training.batches import AugmentedBatches, Memory, Pictures, Variants
 from brain_core.training.callbacks import ReportCallback
 from brain_core.training.config import AVERAGE, BEST, COSINE, TrainConfig
+from brain_core.training.extra import Extra
 from brain_core.training.progress import Report, silent
 from brain_core.training.schedules import cosine
 
@@ -32,12 +33,14 @@ def train_two_phase(
     spec: PreprocessingSpec,
     config: TrainConfig,
     report: Report = silent,
+    extra: Extra | None = None,
 ) -> tuple[keras.Model, dict[str, list[dict]]]:
     """Train one model.
 
     Args:
         name: of `MODELS`.
         spec: for the pixel scaling of the squares.
+        extra: further scans for phase 2.
 
     Returns:
         The model, and by phase the metrics of each epoch.
@@ -48,7 +51,7 @@ def train_two_phase(
     """
     keras.utils.set_random_seed(config.seed)
     trainer = Trainer(initial_model(name, config), spec, config, Memory() if config.variants else None)
-    return trainer.model, trainer.fit(train, validation, report)
+    return trainer.model, trainer.fit(train, validation, report, extra)
 
 
 def initial_model(name: str, config: TrainConfig) -> keras.Model:
@@ -93,8 +96,10 @@ class Trainer:
                 seed = np.random.SeedSequence((self._config.seed, number, position)).generate_state(1, np.uint32)
                 generator.state.assign(np.array([seed[0], 0], np.uint32))
 
-    def fit(self, train: Pictures, validation: Pictures, report: Report = silent) -> dict[str, list[dict]]:
-        """Both phases; returns by phase the metrics of each epoch."""
+    def fit(
+        self, train: Pictures, validation: Pictures, report: Report = silent, extra: Extra | None = None
+    ) -> dict[str, list[dict]]:
+        """Both phases, the second with ``extra`` scans; returns by phase the metrics of each epoch."""
         config = self._config
         best = _Best(config.keep, self.model)
         history = {}
@@ -102,11 +107,12 @@ class Trainer:
         if config.epochs_head:
             history[HEAD] = self._head(train, validation, best, report)
         if config.epochs_finetune:
-            history[FINETUNE] = self._finetune(train, validation, best, report)
+            history[FINETUNE] = self._finetune(train, validation, best, report, extra)
         best.restore()
         self.model.trainable = True
         if config.measure_statistics and self._cut is None:
-            batch_statistics.measure(self.model, self._seen(train, None))
+            drawn = [extra.pictures.take(extra.draw(config.seed, 0))] if extra else []
+            batch_statistics.measure(self.model, np.concatenate([self._seen(p, None) for p in (train, *drawn)]))
         return history
 
     def predict(self, part: Pictures) -> np.ndarray:
@@ -127,7 +133,7 @@ class Trainer:
             mean, deviation = shown.mean(axis=0), shown.std(axis=0) + LEAST_DEVIATION
             shown, tested = (shown - mean) / deviation, (tested - mean) / deviation
         data = {"x": shown, "y": train.labels[:, None], "batch_size": self._config.batch_size}
-        rows = self._fit(trained, HEAD, data, tested, train, validation, best, report)
+        rows = self._fit(trained, HEAD, data, tested, train.labels, validation, best, report)
         if standardise:
             best.rewrite(lambda: self._take_over(mean, deviation))
         return rows
@@ -139,14 +145,17 @@ class Trainer:
             kernel = kernel / deviation[:, None]
             self.model.get_layer(name).set_weights([kernel, bias - mean @ kernel])
 
-    def _finetune(self, train: Pictures, validation: Pictures, best: _Best, report: Report) -> list[dict]:
+    def _finetune(
+        self, train: Pictures, validation: Pictures, best: _Best, report: Report, extra: Extra | None
+    ) -> list[dict]:
         """Phase 2. What stays frozen is a fixed function of a variant; only what lies above it is trained."""
         trained = self.model
         if self._cut:
             _freeze_all_but_top(self.model, self._network.backbone_layers(self.model), self._config.unfreeze)
             trained = _from_layer(self.model, self._cut)
-        data = {"x": AugmentedBatches(train, self._variants, self._config)}
-        return self._fit(trained, FINETUNE, data, self._seen(validation, self._cut), train, validation, best, report)
+        batches = AugmentedBatches(train, self._variants, self._config, extra)
+        seen = self._seen(validation, self._cut)
+        return self._fit(trained, FINETUNE, {"x": batches}, seen, batches.labels, validation, best, report)
 
     def _seen(self, part: Pictures, layer: str | None) -> np.ndarray:
         """float32 (N, ...): the scans without augmentation as a frozen layer's output, or scaled pixels (None)."""
@@ -169,7 +178,8 @@ class Trainer:
             self._runners[layer] = _compiled(self.model, layer)
         return self._runners[layer]
 
-    def _fit(self, trained, phase, data, tested, train, validation, best, report) -> list[dict]:
+    def _fit(self, trained, phase, data, tested, shown, validation, best, report) -> list[dict]:
+        """``shown``: labels of what an epoch shows; the classes weigh alike."""
         config = self._config
         head = phase == HEAD
         averaging = {} if head or config.keep != AVERAGE else {"use_ema": True, "ema_momentum": AVERAGE_MOMENTUM}
@@ -179,7 +189,7 @@ class Trainer:
             rate = cosine(rate, epochs * steps)
         optimizer = keras.optimizers.Adam(rate, **averaging)
         trained.compile(optimizer, "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC(name="auc")])
-        balance = compute_class_weight("balanced", classes=np.array([0.0, 1.0]), y=train.labels)
+        balance = compute_class_weight("balanced", classes=np.array([0.0, 1.0]), y=shown)
         fitted = trained.fit(
             **data,
             validation_data=(tested, validation.labels[:, None]),

@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from brain_core.datasets.copies import copies_of
+from brain_core.datasets import copies
+from brain_core.datasets.copies import copies_of, without_copies
+from brain_core.datasets.index import load_dataset
 from brain_core.scans import Scan
 from brain_core.scans.phantom import draw, random_phantom
 from tests.helpers import textured
@@ -51,3 +53,22 @@ def test_progress_counts_the_scans():
     steps = []
     copies_of([scan_of(textured(1))] * 2, [scan_of(textured(2))], lambda done, total: steps.append((done, total)))
     assert steps == [(1, 2), (2, 2)]
+
+
+def test_copies_of_what_is_evaluated_later_are_left_out_with_their_near_copies(tmp_path, monkeypatch):
+    """The second picture is mirrored in the other set; the fourth is the second, stored anew a little brighter."""
+    pictures = [textured(seed) for seed in range(3)]
+    for root, shown in (("collection", [*pictures, cv2.add(pictures[1], 2)]), ("later", [pictures[1][:, ::-1]])):
+        (tmp_path / root / "no").mkdir(parents=True)
+        for number, picture in enumerate(shown):
+            cv2.imwrite(str(tmp_path / root / "no" / f"{number}.png"), picture)
+    collection, later = (load_dataset(tmp_path / root) for root in ("collection", "later"))
+    left, record = without_copies(collection, later, tmp_path / "known")
+    assert [item.path.name for item in left.items] == ["0.png", "2.png"]
+    assert record == {"copies_of": "later", "fingerprint": later.fingerprint, "n": 2}
+    monkeypatch.setattr(copies, "copies_of", None)  # what is known is not searched for again
+    assert [item.path.name for item in without_copies(collection, later, tmp_path / "known")[0].items] == [
+        "0.png",
+        "2.png",
+    ]
+    assert without_copies(collection, None, tmp_path) == (collection, None)

@@ -2,7 +2,6 @@
 
 import json
 
-import cv2
 import numpy as np
 import pytest
 
@@ -11,10 +10,9 @@ from brain_core.datasets.index import load_dataset
 from brain_core.errors import Cancelled, ConfigError
 from brain_core.models import MODELS, weights
 from brain_core.scans.phantom import Phantom, draw, write_dataset
-from brain_core.training.pretraining import PretrainConfig, pretrain, run
-from brain_core.training.pretraining.run import _hold_out, _without_copies
+from brain_core.training.pretraining import PretrainConfig, pretrain
+from brain_core.training.pretraining.run import _hold_out
 from brain_core.training.pretraining.views import Kinds, Views, _cut_out
-from tests.helpers import textured
 
 
 @pytest.fixture
@@ -76,25 +74,6 @@ def test_without_an_early_rate_the_given_stages_stay_as_they_came(kinds, backbon
 def test_pretraining_with_nothing_to_learn_from(prepared, tmp_path):
     with pytest.raises(ConfigError, match="nothing to learn"):
         pretrain(prepared.dataset, tmp_path, PretrainConfig(objectives=("distillation", "kind")))
-
-
-def test_copies_of_what_is_evaluated_later_are_left_out_with_their_near_copies(tmp_path, monkeypatch):
-    """The second picture is mirrored in the other set; the fourth is the second, stored anew a little brighter."""
-    pictures = [textured(seed) for seed in range(3)]
-    for root, shown in (("collection", [*pictures, cv2.add(pictures[1], 2)]), ("later", [pictures[1][:, ::-1]])):
-        (tmp_path / root / "no").mkdir(parents=True)
-        for number, picture in enumerate(shown):
-            cv2.imwrite(str(tmp_path / root / "no" / f"{number}.png"), picture)
-    collection, later = (load_dataset(tmp_path / root) for root in ("collection", "later"))
-    left, record = _without_copies(collection, later, tmp_path / "known")
-    assert [item.path.name for item in left.items] == ["0.png", "2.png"]
-    assert record == {"copies_of": "later", "fingerprint": later.fingerprint, "n": 2}
-    monkeypatch.setattr(run, "copies_of", None)  # what is known is not searched for again
-    assert [item.path.name for item in _without_copies(collection, later, tmp_path / "known")[0].items] == [
-        "0.png",
-        "2.png",
-    ]
-    assert _without_copies(collection, None, tmp_path) == (collection, None)
 
 
 def test_pretraining_never_shows_the_scans_held_out(prepared):

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from brain_core.datasets.copies import copies_of
+from brain_core.datasets.copies import without_copies
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
 from brain_core.errors import ConfigError
@@ -51,7 +51,7 @@ def pretrain(
         ConfigError: there is nothing to learn from: no objective has the scans or the teacher that it needs.
         ModelError: a weights file does not fit.
     """
-    dataset, excluded = _without_copies(dataset, exclude, settings().home / "copies")
+    dataset, excluded = without_copies(dataset, exclude, settings().home / "copies")
     shown, held_out = _hold_out(dataset, config)
     kinds = kinds_of(dataset, shown)
     outputs = _outputs(config, kinds, teacher)
@@ -81,26 +81,6 @@ def _run(student: Student, views: Views, history: _History, run_dir: Path, repor
     ]
     student.network.fit(views, epochs=views.config.epochs, verbose=0, callbacks=callbacks)
     return path
-
-
-def _without_copies(dataset: Dataset, other: Dataset | None, known: Path) -> tuple[Dataset, dict | None]:
-    """The data set without what `other` holds as well, and a record of that; ``known`` is a folder of answers."""
-    if other is None:
-        return dataset, None
-    groups = near_duplicate_groups(dataset.scans)
-    copies = np.isin(groups, groups[_copies(dataset, other, known)])
-    record = {"copies_of": other.root.name, "fingerprint": other.fingerprint, "n": int(copies.sum())}
-    return dataset.subset(np.flatnonzero(~copies)), record
-
-
-def _copies(dataset: Dataset, other: Dataset, known: Path) -> np.ndarray:
-    """bool (N,), remembered by the content of both sets: the search takes minutes, and every run asks for it."""
-    path = known / f"{dataset.fingerprint[:16]}-{other.fingerprint[:16]}.json"
-    if not path.is_file():
-        found = copies_of(dataset.scans, other.scans)
-        write_json(path, sorted({scan.sha256 for scan, copy in zip(dataset.scans, found, strict=True) if copy}))
-    listed = set(json.loads(path.read_text()))
-    return np.array([scan.sha256 in listed for scan in dataset.scans])
 
 
 def _hold_out(dataset: Dataset, config: PretrainConfig) -> tuple[np.ndarray, np.ndarray]:
