@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from brain_core.errors import ConfigError, OperatingPointError
-from brain_core.files import locked, write_json
+from brain_core.files import write_json
 from brain_core.settings import settings
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 SET, REVERT = "set", "revert"
 NOT_STATED = "not stated"
+PATIENCE = 10  # seconds to wait for another who adds to the same history, which takes milliseconds
 LONGEST = {"name": 80, "reason": 300, "rule": 120, "fitted_on": 120, "version": 80, "sha256": 64}  # characters
 
 
@@ -177,10 +180,15 @@ def _adding_to(card: ModelCard) -> Iterator[list[SavedPoint]]:
     """The entries, to append to while nobody else can; they replace the file in one step when the block ends well."""
     path = _file(card)
     try:
-        with locked(path.with_suffix(".lock")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock"), timeout=PATIENCE):
             history = _entries(path)
             yield history
             write_json(path, [asdict(entry) for entry in history])
+    except Timeout as error:
+        raise OperatingPointError(
+            f"{_shown(path)} cannot be written: somebody else has been at it for {PATIENCE} seconds. Try again."
+        ) from error
     except OSError as error:
         raise OperatingPointError(f"{_shown(path)} cannot be written ({error.strerror}).") from error
 

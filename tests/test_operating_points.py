@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from brain_core import operating_points
 from brain_core.errors import ConfigError, OperatingPointError
@@ -187,6 +188,23 @@ def test_a_folder_that_cannot_be_written_is_named(set_environment, tmp_path):
     assert operating_points.read(CARD).in_use == OWN
     with pytest.raises(OperatingPointError, match=r"operating_points/custom_cnn\.json in BRAIN_HOME cannot be written"):
         save(0.2)
+
+
+def test_who_cannot_get_at_the_history_in_time_is_told(file, monkeypatch):
+    monkeypatch.setattr(operating_points, "PATIENCE", 0.1)
+    save(0.2)
+    with FileLock(file.with_suffix(".lock")), pytest.raises(OperatingPointError, match="at it for 0.1 seconds"):
+        save(0.3)
+    save(0.4)
+    assert [entry.threshold for entry in operating_points.read(CARD).history] == [0.2, 0.4]
+
+
+def test_a_process_that_dies_while_it_adds_lets_go():
+    code = "import os; from brain_core import operating_points as o; from tests.test_operating_points import CARD\n"
+    code += "with o._adding_to(CARD): os._exit(3)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, timeout=60).returncode == 3
+    save(0.2)
+    assert in_use() == 0.2
 
 
 def test_of_threads_that_save_at_once_none_is_lost():
