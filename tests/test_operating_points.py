@@ -97,6 +97,45 @@ def test_reverting_goes_back_step_by_step_to_the_models_own_and_is_part_of_the_h
         operating_points.revert(CARD)
 
 
+def test_two_readers_who_revert_what_they_both_see_go_back_one_step():
+    for threshold in (0.1, 0.2):
+        save(threshold)
+    seen = operating_points.read(CARD).in_use
+    assert operating_points.revert(CARD, in_use=seen).threshold == 0.1
+    with pytest.raises(
+        OperatingPointError, match=r"Custom CNN 1 has changed meanwhile: expected 0\.200 .* 0\.100 \(set"
+    ):
+        operating_points.revert(CARD, in_use=seen)
+    assert [entry.threshold for entry in operating_points.read(CARD).history] == [0.1, 0.2, 0.1]
+    operating_points.revert(CARD, in_use=operating_points.read(CARD).in_use)
+    assert in_use() == OWN.threshold
+    with pytest.raises(OperatingPointError, match=r"changed meanwhile: expected 0\.200 .* In use: 0\.400 \(best bal"):
+        operating_points.revert(CARD, in_use=seen)
+
+
+def test_the_same_threshold_saved_by_another_reader_is_another_point():
+    seen = save(0.2)
+    save(0.2, name="B. Reader")
+    with pytest.raises(OperatingPointError, match="changed meanwhile: .* In use: 0.200 .set by B. Reader"):
+        operating_points.revert(CARD, in_use=seen)
+
+
+def test_of_threads_that_revert_the_same_point_one_does():
+    for i in range(9):
+        seen = save(i / 10)
+
+    def revert(_) -> bool:
+        try:
+            operating_points.revert(CARD, in_use=seen)
+        except OperatingPointError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(revert, range(8))) == 1
+    assert in_use() == 0.7
+
+
 def test_after_a_revert_the_earlier_point_says_who_set_it():
     save(0.1, name="First")
     save(0.2, name="Second")
