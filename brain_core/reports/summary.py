@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brain_core.models import MODELS
 from brain_core.registry import ModelCard
-from brain_core.reports.estimates import REASONS, with_reason
+from brain_core.reports.estimates import read_figures
 from brain_core.reports.stored import PART_TITLES, NotAvailable, Stored
 
 ABOUT = ("version", "sha256", "created", "parameters", "software", "operating_point", "thresholds", "calibration")
@@ -40,17 +40,23 @@ def _model(stored: Stored, name: str) -> dict:
     }
 
 
-def _part(stored: Stored, card: ModelCard, which: str) -> dict:
+def _part(stored: Stored, card: ModelCard, split: str) -> dict:
     """Computed from the stored predictions, at the operating point in service; else as the figures were stored."""
     try:
-        part = stored.part(card.name, which)
+        result = stored.part(card.name, split)
     except NotAvailable as error:
-        figures = card.metadata.get("metrics", {}).get(which)
-        return {"source": "as stored", **_explained(figures)} if figures else {"reason": str(error)}
-    source = "computed from stored predictions"
-    if part.groups is None:
-        source += "; groups are not stored, every scan counts for itself"
-    return {"source": source, **_explained(part.metrics.to_json())}
+        return _as_stored(card, split, str(error))
+    source = "; ".join(("computed from stored predictions", *result.notes))
+    return {"source": source, **_explained(result.metrics().to_json())}
+
+
+def _as_stored(card: ModelCard, split: str, why: str) -> dict:
+    """``why``: the predictions cannot be had."""
+    figures = card.metadata.get("metrics", {}).get(split)
+    try:
+        return {"source": "as stored", "predictions": why, **_explained(figures)} if figures else {"reason": why}
+    except ValueError as error:
+        return {"reason": f"not computed: {str(error).rstrip('.')}"}
 
 
 def _cross_validation(stored: Stored) -> dict:
@@ -67,4 +73,11 @@ def _row(row: dict) -> dict:
 
 
 def _explained(figures: dict) -> dict:
-    return {name: with_reason(name, value) if name in REASONS else value for name, value in figures.items()}
+    """As they are, with ``reason`` where one has no value."""
+    found = read_figures(figures)
+    return {
+        name: value | {"reason": found.shown(name).reason}
+        if isinstance(value, dict) and value["value"] is None
+        else value
+        for name, value in figures.items()
+    }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from brain_core.evaluation.stored_results import VALIDATION
 from brain_core.models import MODELS
 from brain_core.palette import NEUTRAL
 from brain_core.registry import ModelCard
@@ -37,9 +40,10 @@ def _title(stored: Stored, name: str) -> str:
     title = MODELS[name].title
     if name not in stored.cards:
         return title
-    data = stored.cards[name].metadata
-    sizes = data.get("data", {}).get("train_sha256"), data.get("predictions", {}).get("validation")
-    known = [f"n = {len(rows)} {part}" for rows, part in zip(sizes, PARTS.values(), strict=True) if rows]
+    sizes = {"training": len(stored.cards[name].metadata.get("data", {}).get("train_sha256") or ())}
+    with suppress(NotAvailable):
+        sizes["validation"] = len(stored.part(name, VALIDATION).labels)
+    known = [f"n = {n} {part}" for part, n in sizes.items() if n]
     return f"{title}: {', '.join(known) or 'n not stored'}"
 
 
