@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from brain_core.figures import NAMES
+from brain_core.intervals import Estimate
 from brain_core.metrics import Metrics
 
 FIGURES = (
@@ -42,3 +43,8 @@ def cell(found: Metrics, name: str) -> str:
     if name in WITHOUT_INTERVAL and estimate.value is not None:
         return f"{estimate.value:.3f}"
     return estimate.text()
+
+
+def has_no_width(estimate: Estimate) -> bool:
+    """Whether it is 0 or 100 % with a bootstrap interval of that alone: no draw differs, which is no certainty."""
+    return estimate.value in (0, 1) and estimate.low == estimate.high == estimate.value

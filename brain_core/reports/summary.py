@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from brain_core.evaluation.stored_results import StoredResult
+from brain_core.metrics import Metrics
 from brain_core.models import MODELS
+from brain_core.operating import OperatingCurve
 from brain_core.registry import ModelCard
-from brain_core.reports.estimates import read_figures
+from brain_core.reports.estimates import has_no_width, read_figures
 from brain_core.reports.stored import PART_TITLES, NotAvailable, Stored
 
 ABOUT = ("version", "sha256", "created", "parameters", "software", "operating_point", "thresholds", "calibration")
 RECORD = ("created", "protocol", "data", "robustness")
+# Figures that are a share of scans, as `metrics.Metrics` and as `operating.Point` call them.
+PROPORTIONS = {
+    "accuracy": "accuracy",
+    "recall": "sensitivity",
+    "specificity": "specificity",
+    "precision": "precision",
+}
 
 
 def summary(stored: Stored, command: str) -> dict:
@@ -46,8 +56,9 @@ def _part(stored: Stored, card: ModelCard, split: str) -> dict:
         result = stored.part(card.name, split)
     except NotAvailable as error:
         return _as_stored(card, split, str(error))
+    found = result.metrics()
     source = "; ".join(("computed from stored predictions", *result.notes))
-    return {"source": source, **_explained(result.metrics().to_json())}
+    return {"source": source, **_explained(found.to_json()), **_wilson(result, found)}
 
 
 def _as_stored(card: ModelCard, split: str, why: str) -> dict:
@@ -57,6 +68,16 @@ def _as_stored(card: ModelCard, split: str, why: str) -> dict:
         return {"source": "as stored", "predictions": why, **_explained(figures)} if figures else {"reason": why}
     except ValueError as error:
         return {"reason": f"not computed: {str(error).rstrip('.')}"}
+
+
+def _wilson(result: StoredResult, found: Metrics) -> dict:
+    """By proportion whose bootstrap interval has no width, Wilson's, for the scans that the groups are worth."""
+    names = [name for name in PROPORTIONS if has_no_width(found.shown(name))]
+    if not names:
+        return {}
+    point = OperatingCurve.of(result.labels, result.probabilities, result.groups).at(result.thresholds)
+    limits = {name: getattr(point, PROPORTIONS[name]) for name in names}
+    return {"wilson": {name: {"low": each.low, "high": each.high} for name, each in limits.items()}}
 
 
 def _cross_validation(stored: Stored) -> dict:

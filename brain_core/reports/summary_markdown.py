@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from brain_core.intervals import Estimate
 from brain_core.metrics import Metrics
 from brain_core.models import MODELS
-from brain_core.reports.estimates import FIGURES, RULE, cell
+from brain_core.reports.estimates import FIGURES, RULE, cell, has_no_width
 from brain_core.reports.stored import PART_TITLES
 
 NOT_STORED = "not stored"
@@ -16,6 +16,9 @@ ABOUT_PARTS = {
     "validation": "Chose the threshold, so these figures flatter.",
 }
 COUNTS = (("n", "n"), ("distinct groups", "groups"), ("with a tumour", "positives"))
+NO_WIDTH = (
+    "An interval without width is no sign of certainty: all its scans show the same, so that no draw of them can differ"
+)
 CAVEATS = """Research and education only: it assists a reader and never replaces one. Internal testing on one public
 collection without patient identifiers; who set its reference standard, and how, is unknown.
 """
@@ -99,7 +102,21 @@ def _figures(columns: dict[str, dict]) -> str:
         ["threshold", *(f"{each.threshold:.3f}" for each in found.values())],
         *([title, *(cell(each, key) for each in found.values())] for title, key in FIGURES),
     ]
-    return _table(["", *found], rows) + notes
+    return _table(["", *found], rows) + _about_no_width(columns, found) + notes
+
+
+def _about_no_width(columns: dict[str, dict], found: dict[str, Metrics]) -> str:
+    """A sentence where the table holds such an interval, with Wilson's of the proportions whose scans are stored."""
+    if not any(has_no_width(each.shown(key)) for each in found.values() for _, key in FIGURES):
+        return ""
+    titles = {key: title for title, key in FIGURES}
+    limits = [
+        ", ".join([model, *(f"{titles[key]} {each['low']:.3f} to {each['high']:.3f}" for key, each in wilson.items())])
+        for model, column in columns.items()
+        if (wilson := column.get("wilson"))
+    ]
+    more = f"; Wilson's, for the scans that the groups are worth: {'; '.join(limits)}" if limits else ""
+    return f"\n{NO_WIDTH}{more}.\n"
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> str:

@@ -13,6 +13,7 @@ from tests.reports.stored_results import LABELS, SCORES, THRESHOLD, card, record
 
 COMMAND = "python -m brain_core report"
 GROUPS = [1, *range(1, 14)]
+NO_CERTAINTY = "An interval without width is no sign of certainty"
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -20,6 +21,7 @@ GROUPS = [1, *range(1, 14)]
 def test_figures_are_those_of_metrics(name, part):
     expected = metrics.compute(LABELS, SCORES[name], THRESHOLD, GROUPS).to_json()
     found = summary(stored(), COMMAND)["models"][name]
+    found[part].pop("wilson", None)
     assert found[part] == {"source": "computed from stored predictions", **expected}
     assert found["version"] == f"test-{name}"
 
@@ -98,3 +100,32 @@ def test_markdown_says_what_is_not_stored():
     assert "| Custom CNN | not stored: custom_cnn_fixed.json is missing |" in text
     assert "Custom CNN: not stored: custom_cnn_fixed.json is missing." in text
     assert "not stored: cross-validation (python -m brain_core evaluate DATASET --protocol cv --store)." in text
+
+
+def test_an_interval_without_width_is_said_to_be_no_certainty_with_wilsons_beside_it():
+    """ResNet50 finds all 8 tumours, of 7 groups worth 8 * 8 / (2 * 2 + 6) = 6.4 scans: 6.4 / (6.4 + 1.96²) = 0.625."""
+    found = summary(stored(), COMMAND)
+    assert found["models"]["resnet50"]["test"]["wilson"] == {
+        "recall": {"low": pytest.approx(0.6249, abs=1e-4), "high": 1}
+    }
+    assert "wilson" not in found["models"]["custom_cnn"]["test"]
+    text = markdown(found)
+    assert text.count(NO_CERTAINTY) == 2  # the test and the validation
+    assert "worth: ResNet50, sensitivity 0.625 to 1.000.\n" in text
+
+
+@pytest.mark.parametrize(
+    "scans", [rows(SCORES["custom_cnn"]), rows(SCORES["resnet50"][:7], LABELS[:7])], ids=["width", "no interval"]
+)
+def test_where_no_interval_lacks_width_nothing_is_said_of_it(scans):
+    found = stored(predictions={part: scans for part in ("test", "validation")})
+    assert NO_CERTAINTY not in markdown(summary(found, COMMAND))
+
+
+def test_of_a_cross_validation_it_is_said_without_wilsons():
+    only = record()
+    only["rows"]["metadata only"]["at"]["balanced_accuracy"]["specificity"] = {"value": 0.0, "low": 0.0, "high": 0.0}
+    found = stored(predictions=None, cross_validation=only)
+    assert f"\n{NO_CERTAINTY}: all its scans show the same, so that no draw of them can differ.\n" in markdown(
+        summary(found, COMMAND)
+    )
