@@ -26,20 +26,6 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold ``path``, an empty file made where it is missing, alone among all processes and threads; others wait.
-
-    The system lets go of it when the process ends, however that happens.
-    """
-    import fcntl  # not on Windows: here, so that there all else works
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def write_json(path: Path, value: Any) -> None:
     """Indented JSON with a final newline, written in one step."""
     with replacing(path) as temporary:

@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from brain_core.errors import ConfigError, OperatingPointError
-from brain_core.files import locked, write_json
+from brain_core.files import write_json
 from brain_core.settings import settings
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 SET, REVERT = "set", "revert"
 NOT_STATED = "not stated"
+PATIENCE = 10  # seconds to wait for another who adds to the same history, which takes milliseconds
 LONGEST = {"name": 80, "reason": 300, "rule": 120, "fitted_on": 120, "version": 80, "sha256": 64}  # characters
 
 
@@ -130,21 +133,36 @@ def save(
 
 
 def revert(
-    card: ModelCard, *, name: str = NOT_STATED, reason: str = NOT_STATED, at: datetime | None = None
+    card: ModelCard,
+    *,
+    in_use: OperatingPoint | None = None,
+    name: str = NOT_STATED,
+    reason: str = NOT_STATED,
+    at: datetime | None = None,
 ) -> OperatingPoint:
     """Go back one step: to the point that was set before, in the end to the model's own; returns what holds then.
 
+    Args:
+        in_use: what the reader wants to go back from, so that two who do so at once go back one step and not two;
+            None for whatever is in use.
+
     Raises:
         ConfigError: a text is empty, too long or not one line.
-        OperatingPointError: nothing was saved for this version, or the history is damaged or cannot be written.
+        OperatingPointError: nothing was saved for this version, another point than ``in_use`` is in use, or the
+            history is damaged or cannot be written.
     """
     with _adding_to(card) as history:
         saved = _in_force(history, card)
-        if not saved:
+        *_, before, found = [None, card.own_operating_point, *saved]
+        if in_use not in (None, found):
+            raise OperatingPointError(
+                f"The operating point of {card.title} {card.version} has changed meanwhile: expected "
+                f"{in_use.threshold:.3f} ({in_use.source}). In use: {found.threshold:.3f} ({found.source})."
+            )
+        if before is None:
             raise OperatingPointError(f"{card.title} {card.version} goes by its own operating point already.")
-        back = [card.own_operating_point, *saved[:-1]][-1]
-        history.append(_entry(card, back, REVERT, reason, name, at))
-    return back
+        history.append(_entry(card, before, REVERT, reason, name, at))
+    return before
 
 
 def _entry(
@@ -177,10 +195,15 @@ def _adding_to(card: ModelCard) -> Iterator[list[SavedPoint]]:
     """The entries, to append to while nobody else can; they replace the file in one step when the block ends well."""
     path = _file(card)
     try:
-        with locked(path.with_suffix(".lock")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock"), timeout=PATIENCE):
             history = _entries(path)
             yield history
             write_json(path, [asdict(entry) for entry in history])
+    except Timeout as error:
+        raise OperatingPointError(
+            f"{_shown(path)} cannot be written: somebody else has been at it for {PATIENCE} seconds. Try again."
+        ) from error
     except OSError as error:
         raise OperatingPointError(f"{_shown(path)} cannot be written ({error.strerror}).") from error
 

@@ -2,13 +2,10 @@
 
 import json
 import stat
-import subprocess
-import sys
-import threading
 
 import pytest
 
-from brain_core.files import locked, replacing, write_json
+from brain_core.files import replacing, write_json
 
 
 def test_the_file_appears_when_the_block_ends_and_nothing_else_remains(tmp_path):
@@ -59,27 +56,3 @@ def test_a_value_that_json_cannot_hold_leaves_the_old_file(tmp_path):
         write_json(path, {"set": {1}})
     assert path.read_text() == "1\n"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_what_one_holds_another_waits_for(tmp_path):
-    path, order = tmp_path / "new" / "a.lock", []
-
-    def second():
-        with locked(path):
-            order.append("second")
-
-    with locked(path):
-        waiting = threading.Thread(target=second)
-        waiting.start()
-        waiting.join(0.1)
-        order.append("first")
-    waiting.join(10)
-    assert order == ["first", "second"]
-
-
-def test_a_process_that_dies_lets_go(tmp_path):
-    code = "import os, sys; from pathlib import Path; from brain_core.files import locked\n"
-    code += "with locked(Path(sys.argv[1])): os._exit(0)"
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.lock")], check=True, timeout=60)
-    with locked(tmp_path / "a.lock"):
-        pass

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from brain_core import operating_points
 from brain_core.errors import ConfigError, OperatingPointError
@@ -94,6 +95,45 @@ def test_reverting_goes_back_step_by_step_to_the_models_own_and_is_part_of_the_h
     assert (standing.history[4].name, standing.history[7].name) == ("A. Reader", NOT_STATED)
     with pytest.raises(OperatingPointError, match="Custom CNN 1 goes by its own operating point already"):
         operating_points.revert(CARD)
+
+
+def test_two_readers_who_revert_what_they_both_see_go_back_one_step():
+    for threshold in (0.1, 0.2):
+        save(threshold)
+    seen = operating_points.read(CARD).in_use
+    assert operating_points.revert(CARD, in_use=seen).threshold == 0.1
+    with pytest.raises(
+        OperatingPointError, match=r"Custom CNN 1 has changed meanwhile: expected 0\.200 .* 0\.100 \(set"
+    ):
+        operating_points.revert(CARD, in_use=seen)
+    assert [entry.threshold for entry in operating_points.read(CARD).history] == [0.1, 0.2, 0.1]
+    operating_points.revert(CARD, in_use=operating_points.read(CARD).in_use)
+    assert in_use() == OWN.threshold
+    with pytest.raises(OperatingPointError, match=r"changed meanwhile: expected 0\.200 .* In use: 0\.400 \(best bal"):
+        operating_points.revert(CARD, in_use=seen)
+
+
+def test_the_same_threshold_saved_by_another_reader_is_another_point():
+    seen = save(0.2)
+    save(0.2, name="B. Reader")
+    with pytest.raises(OperatingPointError, match="changed meanwhile: .* In use: 0.200 .set by B. Reader"):
+        operating_points.revert(CARD, in_use=seen)
+
+
+def test_of_threads_that_revert_the_same_point_one_does():
+    for i in range(9):
+        seen = save(i / 10)
+
+    def revert(_) -> bool:
+        try:
+            operating_points.revert(CARD, in_use=seen)
+        except OperatingPointError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(revert, range(8))) == 1
+    assert in_use() == 0.7
 
 
 def test_after_a_revert_the_earlier_point_says_who_set_it():
@@ -187,6 +227,23 @@ def test_a_folder_that_cannot_be_written_is_named(set_environment, tmp_path):
     assert operating_points.read(CARD).in_use == OWN
     with pytest.raises(OperatingPointError, match=r"operating_points/custom_cnn\.json in BRAIN_HOME cannot be written"):
         save(0.2)
+
+
+def test_who_cannot_get_at_the_history_in_time_is_told(file, monkeypatch):
+    monkeypatch.setattr(operating_points, "PATIENCE", 0.1)
+    save(0.2)
+    with FileLock(file.with_suffix(".lock")), pytest.raises(OperatingPointError, match="at it for 0.1 seconds"):
+        save(0.3)
+    save(0.4)
+    assert [entry.threshold for entry in operating_points.read(CARD).history] == [0.2, 0.4]
+
+
+def test_a_process_that_dies_while_it_adds_lets_go():
+    code = "import os; from brain_core import operating_points as o; from tests.test_operating_points import CARD\n"
+    code += "with o._adding_to(CARD): os._exit(3)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, timeout=60).returncode == 3
+    save(0.2)
+    assert in_use() == 0.2
 
 
 def test_of_threads_that_save_at_once_none_is_lost():

@@ -14,9 +14,10 @@ from functools import cached_property
 import numpy as np
 
 from brain_core.errors import ResultsError
+from brain_core.metrics import Metrics, compute_repeated
 from brain_core.registry import CROSS_VALIDATION as CROSS_VALIDATION_FILE
 from brain_core.registry import ModelCard, read_results
-from brain_core.scored import one_a_group
+from brain_core.scored import Scored, one_a_group
 from brain_core.thresholds import DEFAULT
 
 CROSS_VALIDATION, VALIDATION, TEST = "cross-validation", "validation", "test"
@@ -65,6 +66,15 @@ class StoredResult:
     def distinct(self) -> int:
         """How many near-duplicate groups."""
         return len(np.unique(self.groups))
+
+    @property
+    def scored(self) -> Scored:
+        """The scans that lack no prediction."""
+        return Scored.of(self.labels, self.probabilities, self.groups, self.thresholds)
+
+    def metrics(self) -> Metrics:
+        """Of those, at the operating point in use or at those of the folds."""
+        return compute_repeated(self.labels, self.probabilities, self.thresholds, self.groups)
 
     def one_a_group(self) -> StoredResult:
         """The first scan of each near-duplicate group, as the stored cross-validation counts them."""
@@ -132,7 +142,7 @@ def stored_results(cards: Iterable[ModelCard]) -> StoredResults:
         ResultsError: a record is damaged.
     """
     cards = tuple(cards)
-    record = _record()
+    record = read_cross_validation()
     found = [of_card(card, split) for card in cards for split in (VALIDATION, TEST)]
     found += of_cross_validation(record, cards)
     return StoredResults(
@@ -247,7 +257,12 @@ def _probabilities(columns: list, where: str) -> np.ndarray:
     return values
 
 
-def _record() -> dict | None:
+def read_cross_validation() -> dict | None:
+    """The record, None where there is none.
+
+    Raises:
+        ResultsError: it is no JSON.
+    """
     try:
         return read_results(CROSS_VALIDATION_FILE)
     except (OSError, ValueError) as error:

@@ -1,6 +1,10 @@
-"""Stored figures in words: which there are, and each with its interval or why it was not computed."""
+"""Which stored figures the documents show, and how."""
 
 from __future__ import annotations
+
+from brain_core.figures import NAMES
+from brain_core.intervals import Estimate
+from brain_core.metrics import Metrics
 
 FIGURES = (
     ("ROC-AUC", "roc_auc"),
@@ -11,33 +15,36 @@ FIGURES = (
     ("precision", "precision"),
     ("F1", "f1"),
     ("sensitivity at specificity 0.85", "sensitivity_at_85"),
+    ("Brier", "brier"),
+    ("ECE", "ece"),
 )
-ONE_CLASS = "only one class is present"
-# What a figure's denominator lacks where it is None.
-REASONS = {
-    "roc_auc": ONE_CLASS,
-    "accuracy": "no scan",
-    "balanced_accuracy": ONE_CLASS,
-    "recall": "no scan with a tumour",
-    "specificity": "no scan without a tumour",
-    "precision": "no scan reaches the threshold",
-    "f1": "no tumour, and no scan reaches the threshold",
-    "sensitivity_at_85": ONE_CLASS,
-}
+WITHOUT_INTERVAL = ("brier", "ece")  # a cross-validation stores none
+RULE = "balanced_accuracy"  # whose thresholds the figures of a cross-validation are shown at
 
 
-def shown(estimate: dict, *, signed: bool = False) -> str:
-    """'0.847 (0.679 to 0.965)' of an estimate as JSON: 95 % interval, ``reason`` where there is no value."""
-    if estimate["value"] is None:
-        reason = estimate.get("reason")
-        return f"not computed: {reason}" if reason else "not computed"
-    sign = "+" if signed else ""
-    value = f"{estimate['value']:{sign}.3f}"
-    if estimate["low"] is None:
-        return f"{value} (interval not computed)"
-    return f"{value} ({estimate['low']:{sign}.3f} to {estimate['high']:{sign}.3f})"
+def read_figures(record: dict) -> Metrics:
+    """Figures as JSON, all of which can be shown.
+
+    Raises:
+        ValueError: one cannot.
+    """
+    found = Metrics.from_json(record)
+    try:
+        for name in NAMES:
+            found.shown(name).text()
+    except TypeError as error:
+        raise ValueError(f"Metrics: expected numbers. Received: {error}.") from error
+    return found
 
 
-def with_reason(name: str, estimate: dict) -> dict:
-    """The estimate as JSON, with ``reason`` where it has no value."""
-    return estimate if estimate["value"] is not None else estimate | {"reason": REASONS[name]}
+def cell(found: Metrics, name: str) -> str:
+    """A figure in a table, with its interval or the reason why it was not computed."""
+    estimate = found.shown(name)
+    if name in WITHOUT_INTERVAL and estimate.value is not None:
+        return f"{estimate.value:.3f}"
+    return estimate.text()
+
+
+def has_no_width(estimate: Estimate) -> bool:
+    """Whether it is 0 or 100 % with a bootstrap interval of that alone: no draw differs, which is no certainty."""
+    return estimate.value in (0, 1) and estimate.low == estimate.high == estimate.value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from brain_core.intervals import Estimate
+from brain_core.metrics import Metrics
 from brain_core.registry import ModelCard
-from brain_core.reports.estimates import FIGURES, shown
+from brain_core.reports.estimates import FIGURES, RULE, cell
 from brain_core.reports.subgroups import subgroup_rows, worst
 
 USES = """## Intended use
@@ -82,8 +84,20 @@ def _data(data: dict) -> str:
 
 `{about["name"]}`: {about["n"]} scans in {about["groups"]} near-duplicate groups, split 70/15/15 by group:
 {len(about["train"])} for training, {len(rows["validation"])} for validation, {len(rows["test"])} for the locked test.
-
+{_extra(data)}
 {LIMITS}"""
+
+
+def _extra(data: dict) -> str:
+    """Of what it learned from besides; nothing where there was none."""
+    extra = data["data"].get("extra")
+    if not extra:
+        return ""
+    left_out = (extra.get("excluded") or {}).get("n", 0)
+    return f"""
+Beside it, {data["training"]["extra_scans"]} scans an epoch, classes and kinds alike, of the {extra["n"]:,} of
+`{extra["name"]}`; {left_out:,} copies and near-copies of `{data["data"]["name"]}` were left out of it first.
+"""
 
 
 def _cross_validated(name: str, record: dict | None) -> str:
@@ -93,15 +107,9 @@ def _cross_validated(name: str, record: dict | None) -> str:
     n = rows[name]["at"]["default"]
     names = [name, *(other for other in rows if other != name)]
     head = "| | " + " | ".join(names) + " |\n" + "|---" * (len(names) + 1) + "|"
-    lines = [
-        f"| {title} | " + " | ".join(shown(rows[other]["at"]["balanced_accuracy"][key]) for other in names) + " |"
-        for title, key in FIGURES
-    ]
-    for title, key in (("Brier", "brier"), ("ECE", "ece")):
-        lines.append(
-            f"| {title} | " + " | ".join(f"{rows[o]['at']['balanced_accuracy'][key]:.3f}" for o in names) + " |"
-        )
-    gain = rows[name]["optimised_against_default"]["balanced_accuracy"]
+    columns = [Metrics.from_json(rows[other]["at"][RULE]) for other in names]
+    lines = [f"| {title} | " + " | ".join(cell(column, key) for column in columns) + " |" for title, key in FIGURES]
+    gain = Estimate(**rows[name]["optimised_against_default"][RULE])
     return f"""## Cross-validation
 
 {plan["repeats"]} times {plan["folds"]} folds by near-duplicate group, one scan a group (n = {n["n"]}, {n["positives"]}
@@ -112,14 +120,15 @@ stayed. Threshold (best balanced accuracy) and temperature come from the fold's 
 {head}
 {chr(10).join(lines)}
 
-The optimised threshold against 0.5 changes the balanced accuracy by {shown(gain, signed=True)}.
+The optimised threshold against 0.5 changes the balanced accuracy by {gain.text(signed=True)}.
 Before calibration: Brier {rows[name]["brier_uncalibrated"]:.3f}, ECE {rows[name]["ece_uncalibrated"]:.3f}.
 """
 
 
 def _locked_test(data: dict) -> str:
     test, point = data["metrics"]["test"], data["operating_point"]
-    lines = "\n".join(f"| {title} | {shown(test[key])} |" for title, key in FIGURES if key in test)
+    found = Metrics.from_json(test)
+    lines = "\n".join(f"| {title} | {cell(found, key)} |" for title, key in FIGURES)
     return f"""## Locked test
 
 n = {test["n"]} ({test["groups"]} groups, {test["positives"]} with a tumour), at the operating point
@@ -128,8 +137,6 @@ n = {test["n"]} ({test["groups"]} groups, {test["positives"]} with a tumour), at
 | | |
 |---|---|
 {lines}
-| Brier | {test["brier"]:.3f} |
-| ECE | {test["ece"]:.3f} |
 """
 
 
@@ -190,7 +197,7 @@ def _localisation(card: ModelCard, record: dict | None) -> str:
     if not record or record["versions"].get(card.name) != card.version:
         return "## Where it looks\n\nNot stored for this version: `python -m brain_core localise FOLDER --store`.\n"
     lines = [
-        f"| {row['source']} | {shown(row['pointing'])} | {shown(row['energy'])} | {row['flat']} |"
+        f"| {row['source']} | {_estimate(row, 'pointing')} | {_estimate(row, 'energy')} | {row['flat']} |"
         for row in record["rows"]
     ]
     return f"""## Where it looks
@@ -202,6 +209,10 @@ map's highest point lies in the outline or at most 15 pixels of 256 away. Energy
 |---|---|---|---|
 {chr(10).join(lines)}
 """
+
+
+def _estimate(row: dict, key: str) -> str:
+    return Estimate(**row[key]).text()
 
 
 def _failures(name: str, record: dict | None) -> str:

@@ -1,20 +1,30 @@
-"""What is stored of the models in service, and why the rest cannot be had."""
+"""What a report is made from, and why the rest cannot be had."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
-
-from brain_core import metrics
-from brain_core.errors import BrainError, ModelError
+from brain_core.errors import BrainError, ModelError, ResultsError
+from brain_core.evaluation.stored_results import (
+    COMMANDS,
+    CROSS_VALIDATION,
+    HOW_TO_MEND,
+    TEST,
+    VALIDATION,
+    NotStored,
+    StoredResult,
+    of_card,
+    of_cross_validation,
+    read_cross_validation,
+)
+from brain_core.intervals import Estimate
 from brain_core.models import MODELS
-from brain_core.registry import CROSS_VALIDATION, ModelCard, read_card, read_results
-from brain_core.reports.subgroups import one_a_group
+from brain_core.registry import ModelCard, read_card
+from brain_core.reports.estimates import read_figures
+from brain_core.scored import NOTHING_SCORED, Scored
 
-PART_TITLES = {"validation": "validation", "test": "locked test"}
-HOW_TO_CROSS_VALIDATE = "python -m brain_core evaluate DATASET --protocol cv --store"
+PART_TITLES = {VALIDATION: "validation", TEST: "locked test"}
+WHAT = {CROSS_VALIDATION: "cross-validation"} | {part: f"predictions of the {is_}" for part, is_ in PART_TITLES.items()}
 
 
 class NotAvailable(BrainError):
@@ -22,38 +32,13 @@ class NotAvailable(BrainError):
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """One model's stored predictions on one part of its split.
+class Stored:
+    """The models in service and the stored cross-validation.
 
     Attributes:
-        labels: int (N,), 1 a tumour.
-        probabilities: float64 (N,), 0..1.
-        groups: int (N,) of near-duplicates, None in records that hold none.
-        threshold: the operating point in service.
+        cards: by name; ``missing`` says of another model why it has none.
+        record: of the cross-validation, {} where there is none or it is damaged, which ``no_record`` says.
     """
-
-    labels: np.ndarray
-    probabilities: np.ndarray
-    groups: np.ndarray | None
-    threshold: float
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """int (N,), 1 where the probability reaches the threshold."""
-        return (self.probabilities >= self.threshold).astype(int)
-
-    @property
-    def counts(self) -> str:
-        return counts(len(self.labels), int(self.labels.sum()))
-
-    @cached_property
-    def metrics(self) -> metrics.Metrics:
-        return metrics.compute(self.labels, self.probabilities, self.threshold, self.groups)
-
-
-@dataclass(frozen=True, eq=False)
-class Stored:
-    """The cards of the models in service, by name; why another model is missing; the record of cross-validation."""
 
     cards: dict[str, ModelCard]
     missing: dict[str, str]
@@ -69,46 +54,43 @@ class Stored:
             raise NotAvailable(f"not stored: {self.missing[name]}")
         return self.cards[name]
 
-    def part(self, name: str, which: str) -> Part:
-        """The model's predictions on ``"validation"`` or ``"test"``.
+    def part(self, name: str, split: str) -> StoredResult:
+        """A model's predictions on ``VALIDATION`` or ``TEST``, of one scan at least.
 
         Raises:
-            NotAvailable: the model is not in service, or its record holds none.
+            NotAvailable: the model is not in service, or its record holds none or is damaged.
         """
-        card = self.card(name)
-        rows = card.metadata.get("predictions", {}).get(which)
-        if not rows:
-            raise NotAvailable(f"not stored: predictions of the {PART_TITLES[which]}")
-        return Part(
-            labels=np.array([row["label"] for row in rows]),
-            probabilities=np.array([row["probability"] for row in rows], float),
-            groups=np.array([row["group"] for row in rows]) if all("group" in row for row in rows) else None,
-            threshold=card.operating_point.threshold,
-        )
+        try:
+            found = of_card(self.card(name), split)
+        except ResultsError as error:
+            raise NotAvailable(_not_computed(error)) from error
+        if isinstance(found, NotStored):
+            raise NotAvailable(_not_stored(split))
+        if not found.scored.n:
+            raise NotAvailable(f"not computed: {NOTHING_SCORED}")
+        return found
 
     def cross_validated(self) -> dict:
-        """By name of a model or baseline, its row of the record.
+        """By name of a model, the ensemble or a baseline, its row of the record.
 
         Raises:
-            NotAvailable: no cross-validation is stored.
+            NotAvailable: no cross-validation is stored, or it is damaged.
         """
         if not self.record.get("rows"):
-            raise NotAvailable(self.no_record or f"not stored: cross-validation ({HOW_TO_CROSS_VALIDATE})")
+            raise NotAvailable(self.no_record or _not_stored(CROSS_VALIDATION))
         return self.record["rows"]
 
-    def repeats(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Of one scan a near-duplicate group: labels, int (N,), and out-of-fold probabilities, float64 (R, N).
+    def folds(self, name: str) -> Scored:
+        """Cross-validated predictions on one scan a near-duplicate group.
 
         Raises:
             NotAvailable: the record lacks them.
         """
         self.cross_validated()
-        scans = [scan for scan in self.record.get("scans", ()) if name in scan.get("probability", {})]
-        if not scans:
-            raise NotAvailable("not stored: cross-validated probabilities")
-        distinct = one_a_group(scans)
-        probabilities = np.array([scan["probability"][name] for scan in distinct], float).T
-        return np.array([scan["label"] for scan in distinct]), probabilities
+        for result in of_cross_validation(self.record):
+            if result.name == name:
+                return result.scored.one_a_group()
+        raise NotAvailable("not stored: cross-validated probabilities")
 
 
 def read_stored() -> Stored:
@@ -120,9 +102,31 @@ def read_stored() -> Stored:
         except ModelError as error:
             missing[name] = short(error)
     try:
-        return Stored(cards, missing, read_results(CROSS_VALIDATION) or {})
-    except ValueError as error:
-        return Stored(cards, missing, {}, f"not stored: {CROSS_VALIDATION}.json is damaged ({error})")
+        return Stored(cards, missing, checked(read_cross_validation() or {}))
+    except ResultsError as error:
+        return Stored(cards, missing, {}, _not_computed(error))
+
+
+def checked(record: dict) -> dict:
+    """The record of a cross-validation, all of which can be shown.
+
+    Raises:
+        ResultsError: it cannot.
+    """
+    of_cross_validation(record)
+    try:
+        record.get("protocol", {}).get("repeats")
+        for row in record.get("rows", {}).values():
+            for figures in row.get("at", {}).values():
+                read_figures(figures)
+            for gain in row.get("optimised_against_default", {}).values():
+                Estimate(**gain).text()
+    except (AttributeError, TypeError, ValueError) as error:
+        mend = HOW_TO_MEND.format(command=COMMANDS[CROSS_VALIDATION])
+        raise ResultsError(
+            f"stored cross-validation is damaged: expected figures. Received: {error}. {mend}"
+        ) from error
+    return record
 
 
 def short(error: ModelError) -> str:
@@ -132,3 +136,11 @@ def short(error: ModelError) -> str:
 
 def counts(n: int, positives: int) -> str:
     return f"n = {n}, {positives} with tumour"
+
+
+def _not_stored(split: str) -> str:
+    return f"not stored: {WHAT[split]} ({COMMANDS[split]})"
+
+
+def _not_computed(error: ResultsError) -> str:
+    return f"not computed: {str(error).rstrip('.')}"

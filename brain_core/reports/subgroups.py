@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from brain_core import metrics
+from brain_core.scored import one_a_group
 
 SMALL, LARGE = 225, 400  # pixels, shorter side
 TALL, WIDE = 0.85, 1.05  # width to height
@@ -33,14 +34,6 @@ SUBGROUPS: dict[str, Callable[[dict], str]] = {
 }
 
 
-def one_a_group(scans: list[dict]) -> list[dict]:
-    """The first scan of each near-duplicate group."""
-    first: dict[int, dict] = {}
-    for scan in scans:
-        first.setdefault(scan["group"], scan)
-    return list(first.values())
-
-
 def subgroup_rows(
     scans: list[dict], model: str
 ) -> list[tuple[str, str, int, int, float | None, float | None, float | None]]:
@@ -49,13 +42,17 @@ def subgroup_rows(
     Each figure is the mean over the repeats, at the threshold of best balanced accuracy of the fold; None where a
     class is missing.
     """
-    distinct = one_a_group(scans)
+    distinct = _distinct(scans)
     rows = []
     for by, value_of in SUBGROUPS.items():
         for value in sorted({value_of(scan) for scan in distinct}):
             chosen = [scan for scan in distinct if value_of(scan) == value]
             rows.append((by, value, *_figures(chosen, model)))
     return rows
+
+
+def _distinct(scans: list[dict]) -> list[dict]:
+    return [scans[i] for i in one_a_group([scan["group"] for scan in scans])]
 
 
 def _figures(scans: list[dict], model: str) -> tuple[int, int, float | None, float | None, float | None]:
@@ -72,7 +69,7 @@ def _figures(scans: list[dict], model: str) -> tuple[int, int, float | None, flo
 def worst(scans: list[dict], model: str, count: int = 5) -> tuple[list[dict], list[dict]]:
     """(misses, false alarms) in most repeats, furthest from the truth first; a dict has id, probability and size."""
     wrong: tuple[list[dict], list[dict]] = ([], [])
-    for scan in one_a_group(scans):
+    for scan in _distinct(scans):
         p, threshold = np.array(scan["probability"][model]), np.array(scan["threshold"][model])
         if np.mean((p >= threshold) != bool(scan["label"])) > 0.5:
             wrong[0 if scan["label"] else 1].append(scan | {"mean": float(p.mean())})

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from brain_core.evaluation.stored_results import StoredResult
+from brain_core.metrics import Metrics
 from brain_core.models import MODELS
+from brain_core.operating import OperatingCurve
 from brain_core.registry import ModelCard
-from brain_core.reports.estimates import REASONS, with_reason
+from brain_core.reports.estimates import has_no_width, read_figures
 from brain_core.reports.stored import PART_TITLES, NotAvailable, Stored
 
 ABOUT = ("version", "sha256", "created", "parameters", "software", "operating_point", "thresholds", "calibration")
 RECORD = ("created", "protocol", "data", "robustness")
+# Figures that are a share of scans, as `metrics.Metrics` and as `operating.Point` call them.
+PROPORTIONS = {
+    "accuracy": "accuracy",
+    "recall": "sensitivity",
+    "specificity": "specificity",
+    "precision": "precision",
+}
 
 
 def summary(stored: Stored, command: str) -> dict:
@@ -40,17 +50,34 @@ def _model(stored: Stored, name: str) -> dict:
     }
 
 
-def _part(stored: Stored, card: ModelCard, which: str) -> dict:
+def _part(stored: Stored, card: ModelCard, split: str) -> dict:
     """Computed from the stored predictions, at the operating point in service; else as the figures were stored."""
     try:
-        part = stored.part(card.name, which)
+        result = stored.part(card.name, split)
     except NotAvailable as error:
-        figures = card.metadata.get("metrics", {}).get(which)
-        return {"source": "as stored", **_explained(figures)} if figures else {"reason": str(error)}
-    source = "computed from stored predictions"
-    if part.groups is None:
-        source += "; groups are not stored, every scan counts for itself"
-    return {"source": source, **_explained(part.metrics.to_json())}
+        return _as_stored(card, split, str(error))
+    found = result.metrics()
+    source = "; ".join(("computed from stored predictions", *result.notes))
+    return {"source": source, **_explained(found.to_json()), **_wilson(result, found)}
+
+
+def _as_stored(card: ModelCard, split: str, why: str) -> dict:
+    """``why``: the predictions cannot be had."""
+    figures = card.metadata.get("metrics", {}).get(split)
+    try:
+        return {"source": "as stored", "predictions": why, **_explained(figures)} if figures else {"reason": why}
+    except ValueError as error:
+        return {"reason": f"not computed: {str(error).rstrip('.')}"}
+
+
+def _wilson(result: StoredResult, found: Metrics) -> dict:
+    """By proportion whose bootstrap interval has no width, Wilson's, for the scans that the groups are worth."""
+    names = [name for name in PROPORTIONS if has_no_width(found.shown(name))]
+    if not names:
+        return {}
+    point = OperatingCurve.of(result.labels, result.probabilities, result.groups).at(result.thresholds)
+    limits = {name: getattr(point, PROPORTIONS[name]) for name in names}
+    return {"wilson": {name: {"low": each.low, "high": each.high} for name, each in limits.items()}}
 
 
 def _cross_validation(stored: Stored) -> dict:
@@ -67,4 +94,11 @@ def _row(row: dict) -> dict:
 
 
 def _explained(figures: dict) -> dict:
-    return {name: with_reason(name, value) if name in REASONS else value for name, value in figures.items()}
+    """As they are, with ``reason`` where one has no value."""
+    found = read_figures(figures)
+    return {
+        name: value | {"reason": found.shown(name).reason}
+        if isinstance(value, dict) and value["value"] is None
+        else value
+        for name, value in figures.items()
+    }

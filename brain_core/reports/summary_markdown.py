@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from brain_core.intervals import Estimate
+from brain_core.metrics import Metrics
 from brain_core.models import MODELS
-from brain_core.reports.estimates import FIGURES, shown
+from brain_core.reports.estimates import FIGURES, RULE, cell, has_no_width
 from brain_core.reports.stored import PART_TITLES
 
-RULE = "balanced_accuracy"  # the rule whose thresholds the cross-validation's table is at
 NOT_STORED = "not stored"
 ABOUT_PARTS = {
     "test": "Chose nothing; at the operating point in service.",
     "validation": "Chose the threshold, so these figures flatter.",
 }
 COUNTS = (("n", "n"), ("distinct groups", "groups"), ("with a tumour", "positives"))
-ROWS: tuple[tuple[tuple, Callable], ...] = (
-    (COUNTS, str),
-    ((("threshold", "threshold"),), "{:.3f}".format),
-    (FIGURES, shown),
-    ((("Brier", "brier"), ("ECE", "ece")), "{:.3f}".format),
+NO_WIDTH = (
+    "An interval without width is no sign of certainty: all its scans show the same, so that no draw of them can differ"
 )
 CAVEATS = """Research and education only: it assists a reader and never replaces one. Internal testing on one public
 collection without patient identifiers; who set its reference standard, and how, is unknown.
@@ -70,7 +68,7 @@ def _cross_validation(found: dict) -> str:
     plan = found.get("protocol", {})
     columns = {_title(name): row["at"].get(RULE, {"reason": NOT_STORED}) for name, row in found["rows"].items()}
     gains = [
-        [_title(name), shown(row["optimised_against_default"][RULE], signed=True)]
+        [_title(name), Estimate(**row["optimised_against_default"][RULE]).text(signed=True)]
         for name, row in found["rows"].items()
         if RULE in row.get("optimised_against_default", {})
     ]
@@ -90,21 +88,35 @@ def _title(name: str) -> str:
 
 
 def _figures(columns: dict[str, dict]) -> str:
-    """A row a figure, a column a model or baseline; below, why another has none."""
-    missing = "".join(f"\n{title}: {column['reason']}.\n" for title, column in columns.items() if "reason" in column)
-    columns = {title: column for title, column in columns.items() if "reason" not in column}
-    if not columns:
-        return missing.lstrip()
+    """A row a figure, a column a model or baseline; below, why another has none or those of an earlier day."""
+    why = {title: column["reason"] for title, column in columns.items() if "reason" in column}
+    why |= {
+        title: f"as stored; {column['predictions']}" for title, column in columns.items() if "predictions" in column
+    }
+    notes = "".join(f"\n{title}: {each}.\n" for title, each in why.items())
+    found = {title: Metrics.from_json(column) for title, column in columns.items() if "reason" not in column}
+    if not found:
+        return notes.lstrip()
     rows = [
-        [title, *(_cell(column, key, words) for column in columns.values())]
-        for keys, words in ROWS
-        for title, key in keys
+        *([title, *(str(getattr(each, key)) for each in found.values())] for title, key in COUNTS),
+        ["threshold", *(f"{each.threshold:.3f}" for each in found.values())],
+        *([title, *(cell(each, key) for each in found.values())] for title, key in FIGURES),
     ]
-    return _table(["", *columns], rows) + missing
+    return _table(["", *found], rows) + _about_no_width(columns, found) + notes
 
 
-def _cell(column: dict, key: str, words: Callable) -> str:
-    return words(column[key]) if key in column else NOT_STORED
+def _about_no_width(columns: dict[str, dict], found: dict[str, Metrics]) -> str:
+    """A sentence where the table holds such an interval, with Wilson's of the proportions whose scans are stored."""
+    if not any(has_no_width(each.shown(key)) for each in found.values() for _, key in FIGURES):
+        return ""
+    titles = {key: title for title, key in FIGURES}
+    limits = [
+        ", ".join([model, *(f"{titles[key]} {each['low']:.3f} to {each['high']:.3f}" for key, each in wilson.items())])
+        for model, column in columns.items()
+        if (wilson := column.get("wilson"))
+    ]
+    more = f"; Wilson's, for the scans that the groups are worth: {'; '.join(limits)}" if limits else ""
+    return f"\n{NO_WIDTH}{more}.\n"
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> str:

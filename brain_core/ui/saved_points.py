@@ -22,11 +22,15 @@ def show(card: ModelCard, threshold: float, rule: str | None, validation) -> Non
         rule: the named point that the threshold is, None where it was chosen by hand.
         validation: the stored validation predictions that named points are fitted on, or why there are none.
     """
+    if st.session_state.pop(f"thresholds_{card.name}_reverted", False):
+        st.rerun()  # all of the page, which goes by the operating point too
     standing = operating_points.read(card)
     st.markdown("**In use**")
     st.text(f"{standing.in_use.threshold:.3f}: {standing.in_use.source}")
     if standing.problem:
         notice.show("warning", standing.problem)
+    if refused := st.session_state.pop(f"thresholds_{card.name}_refused", None):
+        notice.show("error", refused, title="Nothing was changed. ")
     with st.expander(f"Use {threshold:.3f} from now on"), st.form(f"thresholds_{card.name}_save", border=False):
         name = st.text_input("Your name", max_chars=LONGEST["name"], key=f"thresholds_{card.name}_name")
         reason = st.text_input("Reason", max_chars=LONGEST["reason"], key=f"thresholds_{card.name}_reason")
@@ -54,8 +58,10 @@ def _history(card: ModelCard, standing: Standing) -> None:
             st.caption(f"Nothing was saved yet: the model goes by its own, {standing.own.threshold:.3f}.")
             return
         st.dataframe(frame(card, standing), hide_index=True, width="stretch")
-        if standing.in_use != standing.own and st.button("Back one step", key=f"thresholds_{card.name}_revert"):
-            _revert(card, standing)
+        if standing.in_use != standing.own:
+            # A callback, since it is given what the reader saw; the next run of the page reads anew.
+            key = f"thresholds_{card.name}_revert"
+            st.button("Back one step", key=key, on_click=_revert, args=(card, standing.in_use))
 
 
 def frame(card: ModelCard, standing: Standing) -> pd.DataFrame:
@@ -75,13 +81,9 @@ def frame(card: ModelCard, standing: Standing) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _revert(card: ModelCard, shown: Standing) -> None:
+def _revert(card: ModelCard, seen: OperatingPoint) -> None:
     try:
-        if operating_points.read(card).in_use != shown.in_use:
-            notice.show("warning", "Somebody has changed the operating point meanwhile. Look at it and try again.")
-            return
-        operating_points.revert(card, name="Thresholds page", reason="back one step")
+        operating_points.revert(card, in_use=seen, name="Thresholds page", reason="back one step")
     except BrainError as error:
-        notice.show("error", str(error), title="Nothing was changed. ")
-    else:
-        st.rerun()
+        st.session_state[f"thresholds_{card.name}_refused"] = str(error)
+    st.session_state[f"thresholds_{card.name}_reverted"] = True

@@ -40,12 +40,23 @@ def test_the_slider_moves_the_figures_and_the_address(page):
     page.wait_for_url(re.compile("t_custom_cnn=1(&|$)"), timeout=SECONDS)
 
 
-def test_a_saved_point_is_the_one_that_detect_goes_by(page, picture):
+def save(page) -> None:
     page.get_by_text("Use 0.250 from now on").click(timeout=SECONDS)
     page.get_by_label("Your name").fill("A. Reader")
     page.get_by_label("Reason").fill("screening")
     page.get_by_role("button", name="Save this operating point").click()
     page.get_by_text(re.compile("0.250: set by A. Reader on .*: screening; chosen by hand")).wait_for(timeout=SECONDS)
+
+
+def test_one_click_takes_a_saved_point_back(page):
+    save(page)
+    page.get_by_text("History: ").first.click(timeout=SECONDS)
+    page.get_by_role("button", name="Back one step").click()
+    page.get_by_text("0.400: best balanced accuracy, validation").wait_for(timeout=SECONDS)
+
+
+def test_a_saved_point_is_the_one_that_detect_goes_by(page, picture):
+    save(page)
     page.get_by_role("link", name="Detect").click()
     upload(page, ("head.png", picture(1)))
     card = page.get_by_role("region", name="Custom CNN")

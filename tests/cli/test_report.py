@@ -46,8 +46,10 @@ def test_command_and_numbers_are_in_the_documents(in_service, out, phantom_datas
     assert main(["report", "--out", str(out), "--dataset", str(phantom_dataset)]) == 0
     found = json.loads((out / "metrics.json").read_text())
     assert found["command"] == f"python -m brain_core report --out {out} --dataset {phantom_dataset}"
-    assert found["models"]["custom_cnn"]["test"]["n"] == 7
-    assert found["models"]["custom_cnn"]["validation"] == {"reason": "not stored: predictions of the validation"}
+    assert found["models"]["custom_cnn"]["test"]["n"] == 14
+    assert found["models"]["custom_cnn"]["validation"] == {
+        "reason": "not stored: predictions of the validation (python -m brain_core train DATASET)"
+    }
     assert f"`{found['command']}`" in (out / "metrics.md").read_text()
     assert "scoring 6 real samples" in caplog.text
 
@@ -57,6 +59,20 @@ def test_nothing_stored_and_a_damaged_model_still_gives_seven_files_and_status_1
     assert main(["report", "--out", str(out)]) == 1
     assert len(capsys.readouterr().out.splitlines()) == len(FILES)
     assert "error: resnet50: not computed: resnet50_transfer.keras is damaged" in caplog.text
+
+
+def test_a_damaged_cross_validation_is_named_and_the_rest_goes_on(in_service, out):
+    add_predictions(in_service)
+    (in_service / "results").mkdir()
+    (in_service / "results" / "cross_validation.json").write_text('{"scans": [7]}')
+    assert main(["report", "--out", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
+    text = (out / "metrics.md").read_text()
+    assert (
+        "## Cross-validation\n\nnot computed: stored cross-validation is damaged: expected a table. Received: 7."
+        in text
+    )
+    assert "| n | 14 | 14 |" in text
 
 
 def test_no_model_at_all(set_environment, tmp_path, out, caplog):

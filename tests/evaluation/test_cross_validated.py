@@ -6,11 +6,12 @@ from scipy.special import expit, logit
 
 from brain_core.datasets.index import load_dataset
 from brain_core.errors import Cancelled
-from brain_core.evaluation.cross_validated import ENSEMBLE, ensemble, measure, out_of_fold
+from brain_core.evaluation.cross_validated import ensemble, measure, out_of_fold
 from brain_core.evaluation.kept_folds import KeptFolds
 from brain_core.evaluation.protocol import Setup, cross_validate
 from brain_core.evaluation.robustness import CHANGES, shift
 from brain_core.evaluation.shortcuts import MAJORITY, METADATA, THUMBNAILS, baseline_scorers, majority
+from brain_core.evaluation.stored_results import ENSEMBLE
 from brain_core.models import MODELS
 from brain_core.training.config import TrainConfig
 from brain_core.training.cross_validation import Fold, FoldScores, NetworkScorer

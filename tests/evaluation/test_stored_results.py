@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brain_core import metrics
 from brain_core.errors import ResultsError
 from brain_core.evaluation import stored_results as stored
 from brain_core.evaluation.stored_results import CROSS_VALIDATION, TEST, VALIDATION, NotStored, of_card
@@ -111,7 +110,18 @@ def test_missing_predictions_are_nan_and_counted():
     assert found.notes == ("2 of 3 scans lack a prediction and are left out",)
     alone = of_card(card(predictions={"test": [{"label": 1, "group": 3}, {"label": 0, "group": 2}]}), TEST)
     assert alone.notes == ("2 of 2 scans lack a prediction and are left out",)
-    assert metrics.compute_repeated(alone.labels, alone.probabilities, alone.thresholds).n == 0
+    assert (alone.metrics().n, alone.metrics().missing) == (0, 2)
+
+
+def test_measured_are_the_scans_that_lack_no_prediction_at_their_own_thresholds():
+    """Of three scans the second lacks a repeat; 0.2 against 0.4 and 0.6 against 0.6 are both decided rightly."""
+    scans = [SCANS[0], {**SCANS[1], "probability": {"custom_cnn": [0.8, None]}}, SCANS[2]]
+    (found,) = stored.of_cross_validation(record(scans=scans))
+    assert found.scored.probabilities.tolist() == [[0.2, 0.6], [0.1, 0.3]]
+    assert found.scored.groups.tolist() == [4, 7]
+    m = found.metrics()
+    assert (m.n, m.groups, m.positives, m.missing) == (2, 2, 1, 1)
+    assert (m.threshold, m.accuracy.value, m.recall.value) == (0.5, 0.75, 0.5)  # second repeat: 0.3 misses
 
 
 def test_settings_that_differ_from_the_version_in_service_are_noted():
@@ -189,14 +199,14 @@ def test_the_shipped_results_give_the_stored_figures(set_environment):
     for each in cards:
         for split in (VALIDATION, TEST):
             found, expected = results.get(each.name, split), each.metadata["metrics"][split]
-            m = metrics.compute_repeated(found.labels, found.probabilities, found.thresholds, found.groups)
+            m = found.metrics()
             assert m.to_json()["roc_auc"] == pytest.approx(expected["roc_auc"], abs=0.01)  # six digits are stored
             assert m.to_json()["f1"] == pytest.approx(expected["f1"])
     rows = read_results("cross_validation")["rows"]
     found = [result.one_a_group() for result in results.found if result.split == CROSS_VALIDATION]
     assert {result.name for result in found} == set(rows)
     for result in found:
-        m = metrics.compute_repeated(result.labels, result.probabilities, result.thresholds, result.groups).to_json()
+        m = result.metrics().to_json()
         for name, expected in rows[result.name]["at"]["balanced_accuracy"].items():
             assert m[name] == pytest.approx(expected, abs=1e-6), (result.name, name)
 

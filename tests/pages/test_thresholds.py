@@ -113,6 +113,24 @@ def test_a_saved_point_is_in_use_and_one_click_takes_it_back(measured):
     assert [entry.action for entry in operating_points.read(read_card(CNN)).history] == ["set", "revert"]
 
 
+@pytest.mark.parametrize("other", ["reverts", "saves"])
+def test_back_one_step_is_refused_when_another_reader_was_faster(measured, other):
+    page = save(open_thresholds(t_custom_cnn="0.25"), "A. Reader", "screening")
+    if other == "reverts":
+        operating_points.revert(read_card(CNN), name="B. Reader")
+    else:
+        operating_points.save(
+            read_card(CNN), 0.7, rule="by hand", fitted_on="nothing", reason="audit", name="B. Reader"
+        )
+    before = operating_points.read(read_card(CNN))
+    press(page, "Back one step")
+    assert "Nothing was changed. The operating point of Custom CNN test-1 has changed meanwhile" in words(page)
+    assert operating_points.read(read_card(CNN)) == before
+    assert f"{before.in_use.threshold:.3f}: {before.in_use.source}" in [text.value for text in page.text]
+    page.run()
+    assert "Nothing was changed" not in words(page)
+
+
 def test_a_named_point_is_saved_with_its_rule(measured):
     save(press(open_thresholds(), "Best balanced accuracy"), "A. Reader", "screening")
     point = read_card(CNN).operating_point

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from brain_core import metrics
 from brain_core.models import MODELS
 from brain_core.registry import ModelCard, OperatingPoint
 from brain_core.reports.stored import Stored
 
-LABELS = [1, 1, 1, 1, 0, 0, 0]
-SCORES = {"custom_cnn": [0.9, 0.8, 0.4, 0.6, 0.7, 0.2, 0.1], "resnet50": [0.9, 0.9, 0.7, 0.6, 0.3, 0.2, 0.5]}
+# Each scan twice: 14 scans of 13 groups, enough for intervals.
+LABELS = [1, 1, 1, 1, 0, 0, 0] * 2
+SCORES = {"custom_cnn": [0.9, 0.8, 0.4, 0.6, 0.7, 0.2, 0.1] * 2, "resnet50": [0.9, 0.9, 0.7, 0.6, 0.3, 0.2, 0.5] * 2}
 THRESHOLD = 0.5
 
 
@@ -39,7 +41,7 @@ def card(name: str, **changes) -> ModelCard:
         "operating_point": {"threshold": THRESHOLD, "rule": "default", "fitted_on": "nothing"},
         "predictions": {"validation": rows(SCORES[name]), "test": rows(SCORES[name])},
         "history": {"phase 1": history(3), "phase 2": history(2)},
-        "data": {"name": "phantoms", "n": 21, "train_sha256": ["a", "b", "c"]},
+        "data": {"name": "phantoms", "n": 31, "train_sha256": ["a", "b", "c"]},
     } | changes
     metadata = {key: value for key, value in metadata.items() if value is not None}
     model = MODELS[name]
@@ -50,13 +52,21 @@ def card(name: str, **changes) -> ModelCard:
     )  # fmt: skip
 
 
+def figures(repeats) -> dict:
+    """Those of the repeats, but for a ROC-AUC that no scan here gives: it shows where a stored figure is taken."""
+    found = metrics.compute_repeated(LABELS, repeats, THRESHOLD)
+    return found.to_json() | {"roc_auc": {"value": 0.875, "low": 0.7, "high": 1.0}}
+
+
 def record(**changes) -> dict:
     """A cross-validation of two repeats, of ResNet50 and one baseline."""
-    repeats = {"resnet50": (SCORES["resnet50"], SCORES["custom_cnn"]), "metadata only": ([0.5] * 7, [0.5] * 7)}
-    auc = {"value": 0.875, "low": 0.7, "high": 1.0}
+    repeats = {
+        "resnet50": (SCORES["resnet50"], SCORES["custom_cnn"]),
+        "metadata only": ([0.6, 0.4] * 7, [0.4, 0.6] * 7),
+    }
     return {
         "protocol": {"repeats": 2, "folds": 5, "seed": 0},
-        "rows": {name: {"at": {"balanced_accuracy": {"n": 7, "roc_auc": auc}}} for name in repeats},
+        "rows": {name: {"at": {"balanced_accuracy": figures(each)}} for name, each in repeats.items()},
         "scans": [
             {
                 "group": i,

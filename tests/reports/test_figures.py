@@ -1,5 +1,7 @@
 """What the figures show: curves against scikit-learn, counts by hand, titles, axes, n, and what is missing."""
 
+import json
+
 import matplotlib
 import numpy as np
 import pytest
@@ -8,16 +10,19 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from brain_core.datasets.samples import phantoms, samples
+from brain_core.evaluation.stored_results import TEST
 from brain_core.models import MODELS
 from brain_core.reports.figures import confusion_matrix, gradcam_heatmaps, sample_images, style, training_history
 from brain_core.reports.figures import roc_curve as roc_figure
 from brain_core.reports.figures.gradcam_heatmaps import Explained, explain
 from brain_core.reports.stored import NotAvailable, Stored, read_stored
-from tests.reports.stored_results import LABELS, SCORES, card, history, record, rows, stored
+from brain_core.scored import Scored
+from tests.reports.stored_results import LABELS, SCORES, card, figures, history, record, rows, stored
 from tests.ui.service import in_service, service_files
 
 __all__ = ["in_service", "service_files"]
-ONE_CLASS = [1] * 7
+ONE_CLASS = {"predictions": {"test": rows([0.9] * 14, [1] * 14)}}
+UNSCORED = {"predictions": {"test": [row | {"probability": None} for row in rows(SCORES["resnet50"])]}}
 
 
 def texts(figure) -> str:
@@ -39,17 +44,37 @@ def test_roc_curves_are_those_of_scikit_learn():
 def test_roc_names_axes_n_auc_and_interval():
     figure = roc_figure.draw(stored(cross_validation=record()))
     written = texts(figure)
-    assert "Custom CNN: AUC 0.833 (" in written  # 10 of 12 pairs in order
+    assert "Custom CNN: AUC 0.833 (" in written  # 10 of 12 pairs in order, in either half and across
     assert "ResNet50: AUC 1.000 (1.000 to 1.000)" in written
-    assert "Locked test n = 7, 4 with tumour" in written
-    assert "Cross-validation mean of 2 x 5 folds, n = 7, 4 with tumour" in written
+    assert "Locked test n = 14, 8 with tumour" in written
+    assert "Cross-validation mean of 2 x 5 folds, n = 14, 8 with tumour" in written
     assert "ResNet50: AUC 0.875 (0.700 to 1.000)" in written
     for words in ("False-positive rate (1 − specificity)", "True-positive rate (sensitivity)", "chance: AUC 0.5"):
         assert words in written
 
 
+def test_of_too_few_distinct_scans_no_interval_is_shown():
+    few = stored(predictions={"test": rows(SCORES["resnet50"][:7], LABELS[:7])})
+    assert "AUC 1.000 (interval not computed: fewer than 10 distinct scans)" in texts(roc_figure.draw(few))
+    assert [text.get_text() for text in confusion_matrix.draw(few).axes[0].texts][1::2][0] == "100.0 %"
+
+
+def test_curves_of_a_cross_validation_are_of_the_first_scored_scan_of_each_group():
+    scans = record()["scans"]
+    copies = [
+        scans[0] | {"label": 0, "probability": {"resnet50": [0.0, None]}},  # lacks a repeat
+        *scans,
+        scans[4] | {"probability": {"resnet50": [1.0, 1.0]}},  # of a group that is there already
+    ]
+    drawn, expected = (
+        lines(roc_figure.draw(stored(cross_validation=record(scans=each))).axes[1])["ResNet50"].get_data()
+        for each in (copies, scans)
+    )
+    np.testing.assert_array_equal(drawn, expected)
+
+
 def test_operating_point_lies_on_the_curve():
-    """Custom CNN at 0.5: three of four tumours found, one of three others an alarm."""
+    """Custom CNN at 0.5: six of eight tumours found, two of six others an alarm."""
     (point,) = [
         line for line in roc_figure.draw(stored()).axes[0].lines if line.get_marker() == "o" and len(line.get_xdata())
     ][:1]
@@ -59,7 +84,7 @@ def test_operating_point_lies_on_the_curve():
 def test_mean_curve_has_the_mean_area():
     labels = np.array([0, 1] * 20)
     repeats = np.random.default_rng(0).random((4, 40)) + 0.3 * labels
-    x, y = roc_figure.mean_curve(labels, repeats)
+    x, y = roc_figure.mean_curve(Scored.of(labels, repeats))
     area = np.trapezoid(y, x)
     assert area == pytest.approx(np.mean([roc_auc_score(labels, each) for each in repeats]), abs=0.01)
     assert (x[0], y[0], x[-1], y[-1]) == (0, 0, 1, 1)
@@ -75,17 +100,20 @@ def test_majority_class_is_the_chance_line_alone():
 
 
 def test_confusion_counts_are_those_by_hand():
-    """Custom CNN: tumours 0.9 0.8 0.6 found, 0.4 missed; of the others 0.7 is an alarm. ResNet50 calls 0.5 a tumour."""
+    """Custom CNN: tumours 0.9 0.8 0.6 found, 0.4 missed; of the others 0.7 is an alarm. ResNet50 calls 0.5 a tumour.
+
+    All twice.
+    """
     cnn, resnet = confusion_matrix.draw(stored()).axes
-    assert [text.get_text() for text in cnn.texts][::2] == ["3", "1", "1", "2"]
-    assert [text.get_text() for text in resnet.texts][::2] == ["4", "0", "1", "2"]
+    assert [text.get_text() for text in cnn.texts][::2] == ["6", "2", "2", "4"]
+    assert [text.get_text() for text in resnet.texts][::2] == ["8", "0", "2", "4"]
     assert [text.get_text().split("\n")[0] for text in cnn.texts][1::2] == ["75.0 %", "25.0 %", "33.3 %", "66.7 %"]
-    assert cnn.get_title() == "Custom CNN, threshold 0.500\nn = 7, 4 with tumour"
+    assert cnn.get_title() == "Custom CNN, threshold 0.500\nn = 14, 8 with tumour"
     assert (cnn.get_xlabel(), cnn.get_ylabel()) == ("Model's label", "Reference standard")
 
 
 def test_interval_of_a_miss_mirrors_that_of_a_find():
-    found = stored().part("custom_cnn", "test").metrics.recall
+    found = stored().part("custom_cnn", TEST).metrics().recall
     cnn = confusion_matrix.draw(stored()).axes[0]
     low, high = 100 * (1 - found.high), 100 * (1 - found.low)
     assert cnn.texts[3].get_text() == f"25.0 %\n({low:.0f} to {high:.0f} %)"
@@ -97,7 +125,7 @@ def test_history_holds_both_phases_one_after_the_other():
     values = [epoch["val_auc"] for epoch in history(3) + history(2)]
     np.testing.assert_array_equal(lines(auc)["validation"].get_data(), ([1, 2, 3, 4, 5], values))
     assert [text.get_text() for text in loss.texts] == ["phase 1", "phase 2"]
-    assert accuracy.get_title() == "Custom CNN: n = 3 training, n = 7 validation"
+    assert accuracy.get_title() == "Custom CNN: n = 3 training, n = 14 validation"
     assert {axes.get_xlabel() for axes in figure.axes} == {"Epoch"}
     assert auc.get_ylabel() == "ROC-AUC"
 
@@ -115,14 +143,26 @@ def test_long_history_of_one_phase():
         (training_history.draw, {"history": {}}, "not stored: training history"),
         (training_history.draw, {"history": {"phase 1": [{"loss": 1, "val_loss": 1}]}}, "not stored: auc of the tr"),
         (training_history.draw, {"data": None, "predictions": None}, "Custom CNN: n not stored"),
-        (confusion_matrix.draw, {"predictions": None}, "not stored: predictions of the locked test"),
-        (confusion_matrix.draw, {"predictions": {"test": rows([0.9] * 7, ONE_CLASS)}}, "not computed: no such scan"),
+        (
+            confusion_matrix.draw,
+            {"predictions": None},
+            "not stored: predictions of the locked test (python -m brain_core train DATASET)",
+        ),
+        (confusion_matrix.draw, ONE_CLASS, "not computed: no such scan"),
+        (confusion_matrix.draw, UNSCORED, "not computed: no scan has a prediction"),
+        (
+            confusion_matrix.draw,
+            {"predictions": {"test": [{"label": 2}]}},
+            "test predictions is damaged: expected labels",
+        ),
         (roc_figure.draw, {"predictions": {"test": []}}, "ResNet50: not stored: predictions of the locked test"),
         (
             roc_figure.draw,
-            {"predictions": {"test": rows([0.9] * 7, ONE_CLASS)}},
-            "not computed: only one class is present (n = 7)",
+            {"predictions": {"test": 3}},
+            "not computed: resnet50 test-resnet50, test predictions is dam",
         ),
+        (roc_figure.draw, ONE_CLASS, "not computed: only one class (n = 14)"),
+        (roc_figure.draw, UNSCORED, "ResNet50: not computed: no scan has a prediction"),
         (roc_figure.draw, {}, "not stored: cross-validation (python -m brain_core evaluate DATASET"),
         (roc_figure.draw, {"cross_validation": record(scans=[])}, "not stored: cross-validated probabilities"),
         (roc_figure.draw, {"cross_validation": record()}, "Custom CNN: not stored"),
@@ -140,21 +180,46 @@ def test_a_model_out_of_service_leaves_the_other():
     for draw in (training_history.draw, confusion_matrix.draw, roc_figure.draw):
         written = texts(draw(one))
         assert "not stored: custom_cnn_fixed.json is missing" in written
-        assert "n = 7" in written
+        assert "n = 14" in written
 
 
 def test_groups_are_optional_in_old_records():
     old = [{key: value for key, value in row.items() if key != "group"} for row in rows(SCORES["resnet50"])]
-    part = stored(predictions={"test": old}).part("resnet50", "test")
-    assert part.metrics.groups == 7
-    assert stored().part("resnet50", "test").metrics.groups == 6
+    part = stored(predictions={"test": old}).part("resnet50", TEST)
+    assert part.metrics().groups == 14
+    assert stored().part("resnet50", TEST).metrics().groups == 13
 
 
-def test_damaged_record_is_named(in_service):
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{", "expected JSON"),
+        ("[1]", "expected a table. Received: [1]"),
+        (json.dumps(record(scans=[1])), "expected a table. Received: 1"),
+        (json.dumps(record(protocol=[5])), "expected figures. Received: 'list'"),
+        (json.dumps(record(rows=["resnet50"])), "expected figures. Received: 'list'"),
+        (json.dumps(record(rows={"resnet50": {"at": {"default": {"n": 7}}}})), "a stored record of figures"),
+        (
+            json.dumps(record(rows={"resnet50": {"at": {"default": figures(([0.5] * 14,)) | {"f1": 1}}}})),
+            "not subscript",
+        ),
+        (
+            json.dumps(record(rows={"resnet50": {"at": {"default": figures(([0.5] * 14,)) | {"groups": "x"}}}})),
+            "numbers",
+        ),
+        (json.dumps(record(rows={"resnet50": {"optimised_against_default": {"f1": {"value": "x"}}}})), "format code"),
+    ],
+)
+def test_a_damaged_record_is_named_with_the_way_to_mend_it(in_service, text, expected):
     (in_service / "results").mkdir()
-    (in_service / "results" / "cross_validation.json").write_text("{")
-    with pytest.raises(NotAvailable, match="not stored: cross_validation.json is damaged"):
-        read_stored().cross_validated()
+    (in_service / "results" / "cross_validation.json").write_text(text)
+    found = read_stored()
+    with pytest.raises(
+        NotAvailable, match="^not computed: stored cross-validation is damaged: expected .*--store$"
+    ) as e:
+        found.cross_validated()
+    assert expected in str(e.value)
+    assert set(found.cards) == set(MODELS)
 
 
 def test_samples_show_phantoms_as_such():

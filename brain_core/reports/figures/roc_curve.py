@@ -10,11 +10,14 @@ from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
 from brain_core.evaluation.shortcuts import MAJORITY
+from brain_core.evaluation.stored_results import TEST
+from brain_core.metrics import Metrics
 from brain_core.models import MODELS
 from brain_core.palette import NEUTRAL
-from brain_core.reports.estimates import ONE_CLASS, shown, with_reason
+from brain_core.reports.estimates import RULE
 from brain_core.reports.figures.style import LINES, new_figure, panel, printed
 from brain_core.reports.stored import NotAvailable, Stored, counts
+from brain_core.scored import Scored
 
 BASELINES = {"color": "#555555", "linewidth": 0.8}
 BASELINE_DASHES = (":", "-.", "--")
@@ -44,12 +47,14 @@ def _locked_test(axes: Axes, stored: Stored) -> None:
     for name, model in MODELS.items():
         color, dashes = LINES[name]
         try:
-            part = stored.part(name, "test")
-            sizes.add(part.counts)
-            x, y = curve(part.labels, part.probabilities)
-            auc = shown(with_reason("roc_auc", vars(part.metrics.roc_auc)))
+            part = stored.part(name, TEST)
+            found = part.metrics()
+            sizes.add(counts(found.n, found.positives))
+            scored = _with_both_classes(part.scored)
+            x, y, _ = roc_curve(scored.labels, scored.probabilities[0])
+            auc = found.shown("roc_auc").text()
             axes.plot(x, y, color=color, linestyle=dashes, label=f"{model.title}: AUC {auc}")
-            point = 1 - part.metrics.specificity.value, part.metrics.recall.value
+            point = 1 - found.specificity.value, found.recall.value
             axes.plot(*point, "o", color=color, markersize=4.5, markeredgecolor="white", markeredgewidth=0.6, zorder=3)
         except NotAvailable as error:
             axes.plot([], [], " ", label=_wrapped(f"{model.title}: {error}"))
@@ -68,9 +73,9 @@ def _cross_validation(axes: Axes, stored: Stored) -> None:
         look = {"color": color, "linestyle": line} if color else {**BASELINES, "linestyle": next(dashes, ":")}
         title = MODELS[name].title if name in MODELS else name
         try:
-            labels, probabilities = stored.repeats(name)
-            sizes.add(counts(len(labels), int(labels.sum())))
-            x, y = mean_curve(labels, probabilities)
+            scored = stored.folds(name)
+            sizes.add(counts(scored.n, int(scored.labels.sum())))
+            x, y = mean_curve(_with_both_classes(scored))
             axes.plot(x, y, **look, label=f"{title}: AUC {_stored_auc(rows[name])}")
         except NotAvailable as error:
             axes.plot([], [], " ", label=_wrapped(f"{title}: {error}"))
@@ -82,31 +87,21 @@ def _cross_validation(axes: Axes, stored: Stored) -> None:
     _finish(axes)
 
 
-def curve(labels, scores) -> tuple[np.ndarray, np.ndarray]:
-    """False- and true-positive rates of scikit-learn's `roc_curve`.
-
-    Raises:
-        NotAvailable: only one class is present.
-    """
-    if len(np.unique(labels)) < 2:
-        raise NotAvailable(f"not computed: {ONE_CLASS} (n = {len(labels)})")
-    x, y, _ = roc_curve(labels, scores)
-    return x, y
-
-
-def mean_curve(labels, repeats) -> tuple[np.ndarray, np.ndarray]:
-    """The repeats' curves averaged vertically (Fawcett 2006, 'An introduction to ROC analysis'), on `GRID`.
-
-    Args:
-        repeats: float64 (R, N).
-    """
-    heights = [np.interp(GRID, *curve(labels, scores)) for scores in repeats]
+def mean_curve(scored: Scored) -> tuple[np.ndarray, np.ndarray]:
+    """The repeats' curves averaged vertically (Fawcett 2006, 'An introduction to ROC analysis'), on `GRID`."""
+    heights = [np.interp(GRID, *roc_curve(scored.labels, scores)[:2]) for scores in scored.probabilities]
     return np.concatenate([[0], GRID]), np.concatenate([[0], np.mean(heights, axis=0)])
 
 
+def _with_both_classes(scored: Scored) -> Scored:
+    if scored.flaw:
+        raise NotAvailable(f"not computed: {scored.flaw} (n = {scored.n})")
+    return scored
+
+
 def _stored_auc(row: dict) -> str:
-    found = row.get("at", {}).get("balanced_accuracy", {}).get("roc_auc")
-    return "not stored" if found is None else shown(with_reason("roc_auc", found))
+    found = row.get("at", {}).get(RULE)
+    return "not stored" if found is None else Metrics.from_json(found).shown("roc_auc").text()
 
 
 def _wrapped(text: str) -> str:

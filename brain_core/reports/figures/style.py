@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from brain_core.files import replacing
-from brain_core.palette import BLUE, REDDISH_PURPLE, VERMILION
+from brain_core.palette import MODEL_COLORS
 from brain_core.reports.stored import NotAvailable
 
 DPI = 300  # what journals ask for
@@ -21,9 +21,8 @@ WIDTH = 7.1  # inches, 180 mm: across both columns of a journal's page
 SMALL = 7  # points, the least that print asks for
 # By name: colour, and dashes so that colour is never the only sign.
 LINES = {
-    "custom_cnn": (BLUE, "-"),
-    "resnet50": (VERMILION, (0, (5, 1.5))),
-    "ensemble": (REDDISH_PURPLE, (0, (3, 1, 1, 1))),
+    name: (MODEL_COLORS[name], dashes)
+    for name, dashes in (("custom_cnn", "-"), ("resnet50", (0, (5, 1.5))), ("ensemble", (0, (3, 1, 1, 1))))
 }
 _STYLE = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine draws the same

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from brain_core.evaluation.history import NOT_STORED, PARTS, PHASES, history_of
+from brain_core.evaluation.stored_results import VALIDATION
 from brain_core.models import MODELS
 from brain_core.palette import NEUTRAL
 from brain_core.registry import ModelCard
@@ -13,8 +17,6 @@ from brain_core.reports.figures.style import LINES, SMALL, new_figure, panel, pr
 from brain_core.reports.stored import NotAvailable, Stored
 
 CURVES = {"loss": "Loss (cross-entropy, log scale)", "accuracy": "Accuracy at threshold 0.5", "auc": "ROC-AUC"}
-PARTS = {"": "training", "val_": "validation"}
-PHASES = ("phase 1", "phase 2")
 FLOOR = 0.35  # of the axes for accuracy and AUC, so that the models can be compared by eye
 SHADE = "#F1F1F1"
 
@@ -37,22 +39,25 @@ def _title(stored: Stored, name: str) -> str:
     title = MODELS[name].title
     if name not in stored.cards:
         return title
-    data = stored.cards[name].metadata
-    sizes = data.get("data", {}).get("train_sha256"), data.get("predictions", {}).get("validation")
-    known = [f"n = {len(rows)} {part}" for rows, part in zip(sizes, PARTS.values(), strict=True) if rows]
+    sizes = {"training": len(stored.cards[name].metadata.get("data", {}).get("train_sha256") or ())}
+    with suppress(NotAvailable):
+        sizes["validation"] = len(stored.part(name, VALIDATION).labels)
+    known = [f"n = {n} {part}" for part, n in sizes.items() if n]
     return f"{title}: {', '.join(known) or 'n not stored'}"
 
 
 def _draw(axes: Axes, card: ModelCard, curve: str) -> None:
-    epochs, ends = _epochs(card)
+    history = history_of(card)
+    if not history.epochs:
+        raise NotAvailable(NOT_STORED)
     for prefix, part in PARTS.items():
-        values = [(i, epoch[prefix + curve]) for i, epoch in enumerate(epochs, 1) if prefix + curve in epoch]
+        numbers, values = history.values(prefix + curve)
         if not values:
             raise NotAvailable(f"not stored: {curve} of the {part} scans")
         color, dashes = LINES[card.name] if prefix else (NEUTRAL, "-")
-        axes.plot(*zip(*values, strict=True), color=color, linestyle=dashes, linewidth=0.9, label=part)
+        axes.plot(numbers, values, color=color, linestyle=dashes, linewidth=0.9, label=part)
     axes.set_xlabel("Epoch")
-    axes.set_xlim(0.5, len(epochs) + 0.5)
+    axes.set_xlim(0.5, len(history.epochs) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if curve == "loss":
         axes.set_yscale("log")  # a spike of the validation loss would flatten all else
@@ -60,21 +65,7 @@ def _draw(axes: Axes, card: ModelCard, curve: str) -> None:
         axes.legend()
     else:
         axes.set_ylim(min(FLOOR, axes.get_ylim()[0]), 1.02)
-    _mark_phases(axes, ends)
-
-
-def _epochs(card: ModelCard) -> tuple[list[dict], dict[str, int]]:
-    """Every epoch's figures in order, and the last epoch of each phase."""
-    history = card.metadata.get("history") or {}
-    epochs: list[dict] = []
-    ends = {}
-    for phase in PHASES:
-        if history.get(phase):
-            epochs += history[phase]
-            ends[phase] = len(epochs)
-    if not epochs:
-        raise NotAvailable("not stored: training history")
-    return epochs, ends
+    _mark_phases(axes, history.ends)
 
 
 def _mark_phases(axes: Axes, ends: dict[str, int]) -> None:
