@@ -37,7 +37,7 @@ def add(commands) -> None:
     parser.add_argument("--batch-size", type=int, default=8, help="4 where memory is short")
     parser.add_argument("--backbone", default="imagenet", metavar="imagenet|pretrained|FILE", help="ResNet50 weights")
     parser.add_argument("--init", default="", metavar="pretrained|FILE", help="what the custom CNN starts from")
-    parser.add_argument("--extra", default="", metavar="FOLDER", help="a further labelled collection for phase 2")
+    parser.add_argument("--extra", default="", metavar="FOLDER", help="a further labelled collection to learn from")
     parser.add_argument("--extra-scans", type=int, default=0, help="of it that an epoch draws, half with a tumour")
     parser.add_argument("--seed", type=int, default=0, help="of split, weights, order and augmentation")
     parser.add_argument(

@@ -104,18 +104,26 @@ class Variants:
         return pixels if self._trunk is None else self._trunk(pixels)
 
 
-class AugmentedBatches(keras.utils.PyDataset):
-    """Shuffled batches of variants, fixed by seed and epoch. A last batch of one joins the one before.
+class Batches(keras.utils.PyDataset):
+    """Shuffled batches, fixed by seed and epoch. A last batch of one joins the one before.
 
     Args:
+        part: all of its scans are shown in every epoch.
+        inputs: of scans by their positions, those of ``extra`` after those of the part, in an epoch: float32.
         extra: further scans; each epoch draws others of them.
     """
 
-    def __init__(self, part: Pictures, variants: Variants, config: TrainConfig, extra: Extra | None = None):
+    def __init__(
+        self,
+        part: Pictures,
+        inputs: Callable[[np.ndarray, int], np.ndarray],
+        config: TrainConfig,
+        extra: Extra | None = None,
+    ):
         super().__init__(workers=1)
-        self._own, self._extra = len(part.labels), extra
-        self._part = part.and_then(extra.pictures) if extra else part
-        self._variants, self._config, self._epoch = variants, config, 0
+        self._own, self._extra, self._inputs = len(part.labels), extra, inputs
+        self._labels = np.concatenate([part.labels, extra.pictures.labels]) if extra else part.labels
+        self._config, self._epoch = config, 0
 
     def __len__(self) -> int:
         n, size = self._own + (self._extra.count if self._extra else 0), self._config.batch_size
@@ -124,7 +132,7 @@ class AugmentedBatches(keras.utils.PyDataset):
     @property
     def labels(self) -> np.ndarray:
         """float32, of the scans that the epoch shows."""
-        return self._part.labels[self._shown()]
+        return self._labels[self._shown()]
 
     def on_epoch_end(self) -> None:
         self._epoch += 1
@@ -134,9 +142,17 @@ class AugmentedBatches(keras.utils.PyDataset):
         order = np.random.default_rng((self._config.seed, self._epoch)).permutation(self._shown())
         end = None if index == len(self) - 1 else (index + 1) * size
         chosen = order[index * size : end]
-        return self._variants.batch(self._part, chosen, self._epoch), self._part.labels[chosen][:, None]
+        return self._inputs(chosen, self._epoch), self._labels[chosen][:, None]
 
     def _shown(self) -> np.ndarray:
         """Positions of an epoch's scans: all of the part, and those drawn from the others."""
         own = np.arange(self._own)
         return np.append(own, self._own + self._extra.draw(self._config.seed, self._epoch)) if self._extra else own
+
+
+class AugmentedBatches(Batches):
+    """Of variants, see `Variants`."""
+
+    def __init__(self, part: Pictures, variants: Variants, config: TrainConfig, extra: Extra | None = None):
+        everything = part.and_then(extra.pictures) if extra else part
+        super().__init__(part, lambda chosen, epoch: variants.batch(everything, chosen, epoch), config, extra)

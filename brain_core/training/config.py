@@ -35,7 +35,7 @@ class TrainConfig:
             training scans; the head's first layers take both over when it ends, so that the model itself is as ever.
         measure_statistics: BatchNorm of a model that is trained whole takes its mean and variance from the training
             scans when training ends, see `batch_statistics`.
-        extra: folder of another labelled collection that phase 2 learns from as well, see `brain_core.training.extra`;
+        extra: folder of another labelled collection that training learns from as well, see `brain_core.training.extra`;
             empty for none.
         extra_scans: how many of its scans an epoch draws.
         augmentation: what phase 2 varies.

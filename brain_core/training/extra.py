@@ -1,4 +1,4 @@
-"""Further labelled scans for phase 2, from another collection, so that a small data set is not all there is to learn.
+"""Further labelled scans, from another collection, so that a small data set is not all there is to learn from.
 
 Copies of the data set are left out of them, however turned, mirrored or cropped: no scan that is evaluated on is
 learned from. They are never used to choose or to measure anything.

@@ -12,7 +12,7 @@ from brain_core.models import MODELS, custom_cnn, resnet50, weights
 from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
 from brain_core.training import batch_statistics
 from brain_core.training.backbones import load_backbone, start_file
-from brain_core.training.batches import AugmentedBatches, Memory, Pictures, Variants
+from brain_core.training.batches import AugmentedBatches, Batches, Memory, Pictures, Variants
 from brain_core.training.callbacks import ReportCallback
 from brain_core.training.config import AVERAGE, BEST, COSINE, TrainConfig
 from brain_core.training.extra import Extra
@@ -40,7 +40,7 @@ def train_two_phase(
     Args:
         name: of `MODELS`.
         spec: for the pixel scaling of the squares.
-        extra: further scans for phase 2.
+        extra: further scans to learn from.
 
     Returns:
         The model, and by phase the metrics of each epoch.
@@ -99,13 +99,13 @@ class Trainer:
     def fit(
         self, train: Pictures, validation: Pictures, report: Report = silent, extra: Extra | None = None
     ) -> dict[str, list[dict]]:
-        """Both phases, the second with ``extra`` scans; returns by phase the metrics of each epoch."""
+        """Both phases, with ``extra`` scans beside those of ``train``; returns by phase the metrics of each epoch."""
         config = self._config
         best = _Best(config.keep, self.model)
         history = {}
         self.model.trainable = True
         if config.epochs_head:
-            history[HEAD] = self._head(train, validation, best, report)
+            history[HEAD] = self._head(train, validation, best, report, extra)
         if config.epochs_finetune:
             history[FINETUNE] = self._finetune(train, validation, best, report, extra)
         best.restore()
@@ -123,17 +123,27 @@ class Trainer:
         found = [keras.ops.convert_to_numpy(top(batch, training=False))[:, 0] for batch in batches]
         return np.concatenate(found).astype(float)
 
-    def _head(self, train: Pictures, validation: Pictures, best: _Best, report: Report) -> list[dict]:
+    def _head(
+        self, train: Pictures, validation: Pictures, best: _Best, report: Report, extra: Extra | None
+    ) -> list[dict]:
         """Phase 1. The features of a scan never change through a frozen backbone, so they are computed once."""
         layer = POOLED if self._cut else None
         trained = _from_layer(self.model, layer) if layer else self.model
         shown, tested = self._seen(train, layer), self._seen(validation, layer)
+        further = self._seen(extra.pictures, layer) if extra else shown[:0]
         standardise = self._config.standardise and layer is not None
         if standardise:
-            mean, deviation = shown.mean(axis=0), shown.std(axis=0) + LEAST_DEVIATION
-            shown, tested = (shown - mean) / deviation, (tested - mean) / deviation
-        data = {"x": shown, "y": train.labels[:, None], "batch_size": self._config.batch_size}
-        rows = self._fit(trained, HEAD, data, tested, train.labels, validation, best, report)
+            drawn = further[extra.draw(self._config.seed, 0)] if extra else further
+            mean, deviation = _moments(np.concatenate([shown, drawn]))
+            shown, further, tested = ((values - mean) / deviation for values in (shown, further, tested))
+        if extra:
+            everything = np.concatenate([shown, further])
+            batches = Batches(train, lambda chosen, epoch: everything[chosen], self._config, extra)
+            data, labels = {"x": batches}, batches.labels
+        else:
+            data = {"x": shown, "y": train.labels[:, None], "batch_size": self._config.batch_size}
+            labels = train.labels
+        rows = self._fit(trained, HEAD, data, tested, labels, validation, best, report)
         if standardise:
             best.rewrite(lambda: self._take_over(mean, deviation))
         return rows
@@ -185,7 +195,8 @@ class Trainer:
         averaging = {} if head or config.keep != AVERAGE else {"use_ema": True, "ema_momentum": AVERAGE_MOMENTUM}
         rate, epochs = (config.lr_head, config.epochs_head) if head else (config.lr_finetune, config.epochs_finetune)
         if config.schedule == COSINE:
-            steps = -(-len(data["x"]) // config.batch_size) if head else len(data["x"])
+            arrays = isinstance(data["x"], np.ndarray)
+            steps = -(-len(data["x"]) // config.batch_size) if arrays else len(data["x"])
             rate = cosine(rate, epochs * steps)
         optimizer = keras.optimizers.Adam(rate, **averaging)
         trained.compile(optimizer, "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC(name="auc")])
@@ -227,6 +238,11 @@ class _Best(keras.callbacks.Callback):
     def restore(self) -> None:
         if self._weights is not None:
             self._whole.set_weights(self._weights)
+
+
+def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of (N, D), (D,) each."""
+    return features.mean(axis=0), features.std(axis=0) + LEAST_DEVIATION
 
 
 def _from_layer(model: keras.Model, layer: str) -> keras.Model:

@@ -1,4 +1,4 @@
-"""Further scans for phase 2: which are drawn, that no copy of the data set is among them, and what is recorded."""
+"""Further scans to learn from: which are drawn, that no copy of the data set is among them, and what is recorded."""
 
 from dataclasses import replace
 
@@ -111,11 +111,13 @@ def test_cross_validation_records_it_and_trains_every_fold_with_it(prepared, col
     assert record["setups"]["custom_cnn"]["training"]["extra"] == "collection"
 
 
-def test_training_learns_from_it():
+@pytest.mark.parametrize("phase", ["epochs_head", "epochs_finetune"])
+def test_either_phase_learns_from_it(phase):
     """The further scans are white and show no tumour; black ones of the data set say nothing about white."""
     own = Pictures(np.zeros((4, 32, 32), np.uint8), np.array([0, 1, 1, 1], np.float32), np.arange(4))
     white = Pictures(np.full((4, 32, 32), 255, np.uint8), np.zeros(4, np.float32), np.arange(4) + 4)
-    config = TrainConfig(epochs_head=0, epochs_finetune=5, lr_finetune=1e-2, keep="last")
+    epochs = {"epochs_head": 0, "epochs_finetune": 0} | {phase: 5}
+    config = TrainConfig(**epochs, lr_head=1e-2, lr_finetune=1e-2, keep="last")
 
     def trained(extra):
         keras.utils.set_random_seed(0)

@@ -17,6 +17,7 @@ from brain_core.scans.phantom import write_dataset
 from brain_core.training import backbones, two_phase
 from brain_core.training.batches import Pictures
 from brain_core.training.config import TrainConfig
+from brain_core.training.extra import Extra
 from brain_core.training.run import train_model
 
 SHORT = TrainConfig(epochs_head=1, epochs_finetune=1)
@@ -186,13 +187,15 @@ def test_a_model_trained_whole_ends_with_the_statistics_of_its_training_scans(me
     assert close == measured
 
 
-@pytest.mark.parametrize("keep", ["best", "last"])
-def test_a_head_trained_on_standardised_features_fits_the_features_as_they_are(backbone, keep):
+@pytest.mark.parametrize(("keep", "further"), [("best", 0), ("last", 6)])
+def test_a_head_trained_on_standardised_features_fits_the_features_as_they_are(backbone, keep, further):
     """The whole model's loss on the validation scans is the one that phase 1 measured on standardised features."""
     squares = np.random.default_rng(0).integers(0, 256, (8, 224, 224), np.uint8) // np.arange(1, 9)[:, None, None]
     part = Pictures(squares.astype(np.uint8), np.array([0, 1] * 4, np.float32), np.arange(8))
     config = TrainConfig(epochs_head=3, epochs_finetune=0, backbone=str(backbone), keep=keep, standardise=True)
-    model, history = two_phase.train_two_phase("resnet50", part, part, PreprocessingSpec("caffe"), config)
+    others = Pictures(part.squares[::-1], part.labels[::-1], part.ids + 8)
+    extra = Extra(others, np.full(8, 1 / 8), further, {}) if further else None
+    model, history = two_phase.train_two_phase("resnet50", part, part, PreprocessingSpec("caffe"), config, extra=extra)
     losses = [epoch["val_loss"] for epoch in history[two_phase.HEAD]]
     p = model.predict(scale(squares, "caffe"), verbose=0)[:, 0].astype(float)
     loss = -np.log(np.where(part.labels == 1, p, 1 - p)).mean()
