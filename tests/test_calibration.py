@@ -55,10 +55,15 @@ def test_a_well_calibrated_network_keeps_its_extremes():
     assert found[0] < 0.01 and found[-1] > 0.99
 
 
-def test_platts_targets_keep_the_slope_finite():
-    found = fit_platt([0, 0, 1, 1], [0.4, 0.45, 0.55, 0.6])
-    nearer, farther = found.apply([0.55, 0.6])
-    assert 0.5 < nearer < 0.75 < farther < 0.9  # the target of two positives is 3/4
+def test_platts_slope_and_intercept_are_finite_where_the_scans_are_told_apart_without_error():
+    """Four tumours at logit 0 and none else would send the intercept up for ever: 4 / (1 + exp(b)) = b at 1.0."""
+    found = fit_platt([1, 1, 1, 1, 0], expit([0, 0, 0, 0, -40]))
+    assert found.intercept - 4 / (1 + np.exp(found.intercept)) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_shift_that_few_scans_show_is_taken_half_way(overconfident):
+    labels, stated = overconfident
+    assert 0 < fit_platt(labels[:40], expit(logits(stated[:40]) - 2)).intercept < 2
 
 
 def test_order_stays_and_undo_undoes():

@@ -6,11 +6,13 @@ import argparse
 import json
 import logging
 import sys
+from dataclasses import replace
 
 from brain_core.cli.options import add_dataset, add_model, chosen, load_detectors, use_training_kernels
 from brain_core.cli.progress import Counter
 from brain_core.datasets.index import Dataset, load_dataset
 from brain_core.files import write_json
+from brain_core.models import MODELS
 from brain_core.registry import CROSS_VALIDATION, read_card, results_file
 from brain_core.settings import settings
 
@@ -31,6 +33,14 @@ def add(commands) -> None:
     )
     parser.add_argument("--split", choices=("test", "all"), default="test", help="default: %(default)s")
     parser.add_argument("--repeats", type=int, default=5, help="cv: of the five folds; default: %(default)s")
+    parser.add_argument(
+        "--repeats-of",
+        action="append",
+        default=[],
+        metavar="MODEL=N",
+        type=_repeats_of,
+        help="cv: fewer of them for a model that takes long to train; the ensemble then has no more",
+    )
     parser.add_argument("--backbone", metavar="imagenet|pretrained|FILE", help="cv: in place of the recorded choice")
     parser.add_argument("--init", metavar="pretrained|FILE", help="cv: likewise for the custom CNN")
     parser.add_argument("--extra", metavar="FOLDER", help="cv: where the further scans lie that a model learned from")
@@ -68,10 +78,12 @@ def _cross_validation(options: argparse.Namespace, dataset: Dataset) -> int:
     use_training_kernels()
     from brain_core.evaluation.protocol import cross_validate, setup_of
 
+    changes = {name: getattr(options, name) for name in ("backbone", "init", "extra")}
+    fewer = dict(options.repeats_of)
     record = cross_validate(
         dataset,
         {
-            name: setup_of(read_card(name), backbone=options.backbone, init=options.init, extra=options.extra)
+            name: replace(setup_of(read_card(name), **changes), repeats=fewer.get(name))
             for name in chosen(options.model)
         },
         repeats=options.repeats,
@@ -83,6 +95,14 @@ def _cross_validation(options: argparse.Namespace, dataset: Dataset) -> int:
     text = json.dumps(record, indent=1) + "\n" if options.format == "json" else _rows(record)
     sys.stdout.write(text)
     return int(bool(dataset.unreadable))
+
+
+def _repeats_of(text: str) -> tuple[str, int]:
+    """``MODEL=N``; argparse shows the message."""
+    name, _, count = text.partition("=")
+    if name not in MODELS or not count.isdecimal() or int(count) < 1:
+        raise argparse.ArgumentTypeError(f"expected MODEL=N with a model of {', '.join(MODELS)}. Received: {text!r}.")
+    return name, int(count)
 
 
 def _rows(record: dict) -> str:
@@ -100,7 +120,8 @@ def _rows(record: dict) -> str:
                 ("sens. at spec. 0.85", "sensitivity_at_85"),
             )
         ]
-        lines.append(f"  {name:16} {'  '.join(figures)}  Brier {at['brier']:.3f}  ECE {at['ece']:.3f}")
+        fewer = f"  (repeats: {plan['repeats_of'][name]})" if name in plan.get("repeats_of", {}) else ""
+        lines.append(f"  {name:16} {'  '.join(figures)}  Brier {at['brier']:.3f}  ECE {at['ece']:.3f}{fewer}")
     for name, shifts in record["robustness"].items():
         lines.append(f"  {name}, change of the probability")
         lines.extend(

@@ -30,11 +30,17 @@ DIGITS = 9  # of stored probabilities: so many that no two scans change places
 
 @dataclass(frozen=True)
 class Setup:
-    """How a model is trained in each fold; ``memory`` as `NetworkScorer` takes it."""
+    """How a model is trained in each fold.
+
+    Attributes:
+        memory: as `NetworkScorer` takes it.
+        repeats: of the folds, the first so many, for a model that takes long to train; None for all.
+    """
 
     spec: PreprocessingSpec
     config: TrainConfig
     memory: Memory | None = None
+    repeats: int | None = None
 
 
 def setup_of(card: ModelCard, **changes: str | None) -> Setup:
@@ -75,24 +81,28 @@ def cross_validate(
     data = {"name": dataset.root.name, "fingerprint": dataset.fingerprint, "n": len(labels)}
     scores, moved, described = {}, {}, {}
     for name, setup in setups.items():
+        own = [fold for fold in plan if setup.repeats is None or fold.repeat < setup.repeats]
         scorer = NetworkScorer(name, dataset, setup.spec, setup.config, report(name), setup.memory)
         changed = _Changed(dataset, setup.spec, scorer)
         described[name] = _described(name, setup, scorer)
         kept = KeptFolds.of(keep, name, {"setup": described[name], "seed": seed, "data": data})
         scores[name] = []
-        for number, fold in enumerate(plan):
+        for number, fold in enumerate(own):
             scores[name].append(_score(number, fold, scorer, changed, kept))
-            progress(name, number + 1, len(plan))
-        moved[name] = changed.shifts(out_of_fold(labels, plan, scores[name]), labels)
+            progress(name, number + 1, len(own))
+        moved[name] = changed.shifts(out_of_fold(labels, own, scores[name]), labels)
     if len(setups) > 1:
-        scores[ENSEMBLE] = ensemble(labels, plan, list(scores.values()))
+        common = min(map(len, scores.values()))
+        scores[ENSEMBLE] = ensemble(labels, plan[:common], [each[:common] for each in scores.values()])
     for name, scorer in baseline_scorers(dataset).items():
         scores[name] = [scorer(fold) for fold in plan]
-    rows = {name: out_of_fold(labels, plan, each) for name, each in scores.items()}
+    rows = {name: out_of_fold(labels, plan[: len(each)], each) for name, each in scores.items()}
+    fewer = {name: len(each) // FOLDS for name, each in scores.items() if len(each) < len(plan)}
     rows[MAJORITY] = majority(labels, repeats)
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "protocol": {"repeats": repeats, "folds": FOLDS, "seed": seed, "by": "near-duplicate group"},
+        "protocol": {"repeats": repeats, "folds": FOLDS, "seed": seed, "by": "near-duplicate group"}
+        | ({"repeats_of": fewer} if fewer else {}),
         "data": data,
         "setups": described,
         "rows": {name: measure(labels, groups, found) for name, found in rows.items()},

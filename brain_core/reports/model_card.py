@@ -110,9 +110,10 @@ def _cross_validated(name: str, record: dict | None) -> str:
     columns = [Metrics.from_json(rows[other]["at"][RULE]) for other in names]
     lines = [f"| {title} | " + " | ".join(cell(column, key) for column in columns) + " |" for title, key in FIGURES]
     gain = Estimate(**rows[name]["optimised_against_default"][RULE])
+    repeats = plan.get("repeats_of", {}).get(name, plan["repeats"])
     return f"""## Cross-validation
 
-{plan["repeats"]} times {plan["folds"]} folds by near-duplicate group, one scan a group (n = {n["n"]}, {n["positives"]}
+{repeats} times {plan["folds"]} folds by near-duplicate group, one scan a group (n = {n["n"]}, {n["positives"]}
 with a tumour). Trained anew in each fold: {record["setups"][name]["trained_in_each_fold"]}; the weights to start from
 stayed. Threshold (best balanced accuracy) and temperature come from the fold's own validation scans.
 95 % intervals by bootstrap over groups.

@@ -76,11 +76,17 @@ def _cross_validation(found: dict) -> str:
 
 {plan.get("repeats", "?")} times {plan.get("folds", "?")} folds by near-duplicate group, one scan a group; each figure
 is the mean over the repeats, at the threshold of best balanced accuracy of the fold's own validation scans.
-
+{_fewer(plan)}
 {_figures(columns)}
 ### Optimised threshold against 0.5
 
 {_table(["", "change in balanced accuracy"], gains)}"""
+
+
+def _fewer(plan: dict) -> str:
+    """Which rows have fewer repeats."""
+    told = ", ".join(f"{_title(name)} {count}" for name, count in plan.get("repeats_of", {}).items())
+    return f"Repeats where there are fewer: {told}.\n" if told else ""
 
 
 def _title(name: str) -> str:

@@ -204,3 +204,11 @@ def test_module_runs_and_help_needs_no_tensorflow():
     assert done.returncode == 0, done.stderr
     assert "predict" in done.stdout
     assert subprocess.run([sys.executable, "-m", "brain_core"], capture_output=True).returncode == 2
+
+
+@pytest.mark.parametrize("value", ["custom_cnn", "custom_cnn=0", "custom_cnn=x", "vgg=1", "=2"])
+def test_repeats_of_a_model_are_a_name_and_a_number(value, capsys, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", str(tmp_path), "--protocol", "cv", "--repeats-of", value])
+    assert stopped.value.code == 2
+    assert f"expected MODEL=N with a model of custom_cnn, resnet50. Received: '{value}'." in capsys.readouterr().err

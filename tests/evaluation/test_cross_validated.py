@@ -6,12 +6,13 @@ from scipy.special import expit, logit
 
 from brain_core.datasets.index import load_dataset
 from brain_core.errors import Cancelled
+from brain_core.evaluation import protocol
 from brain_core.evaluation.cross_validated import ensemble, measure, out_of_fold
 from brain_core.evaluation.kept_folds import KeptFolds
 from brain_core.evaluation.protocol import Setup, cross_validate
 from brain_core.evaluation.robustness import CHANGES, shift
 from brain_core.evaluation.shortcuts import MAJORITY, METADATA, THUMBNAILS, baseline_scorers, majority
-from brain_core.evaluation.stored_results import ENSEMBLE
+from brain_core.evaluation.stored_results import ENSEMBLE, of_cross_validation
 from brain_core.models import MODELS
 from brain_core.training.config import TrainConfig
 from brain_core.training.cross_validation import Fold, FoldScores, NetworkScorer
@@ -165,6 +166,39 @@ def test_protocol_says_what_it_did(record):
     assert record["setups"]["custom_cnn"]["training"]["lr_finetune"] == 1e-3
     assert [change["change"] for change in record["robustness"]["custom_cnn"]] == list(CHANGES)
     assert ENSEMBLE not in record["rows"]
+
+
+class Guess:
+    """Stands in for `NetworkScorer`: scores by chance, but the same in the same fold."""
+
+    trained, extra = "nothing", None
+
+    def __init__(self, *_):
+        pass
+
+    def __call__(self, fold, number):
+        random = np.random.default_rng(number)
+        return FoldScores(random.random(len(fold.validation)), random.random(len(fold.test)))
+
+    def predict(self, part):
+        return np.full(len(part.ids), 0.5)
+
+
+def test_a_model_with_fewer_repeats_has_the_first_ones_and_so_has_the_ensemble(phantom_dataset, monkeypatch):
+    monkeypatch.setattr(protocol, "NetworkScorer", Guess)
+    spec, told = MODELS["custom_cnn"].preprocessing, []
+    setups = {"custom_cnn": Setup(spec, TrainConfig(), repeats=1), "resnet50": Setup(spec, TrainConfig())}
+    found = cross_validate(
+        load_dataset(phantom_dataset), setups, repeats=2, progress=lambda *progress: told.append(progress)
+    )
+    assert [each for each in told if each[1] == each[2]] == [("custom_cnn", 5, 5), ("resnet50", 10, 10)]
+    assert found["protocol"]["repeats_of"] == {"custom_cnn": 1, ENSEMBLE: 1}
+    for scan in found["scans"]:
+        lengths = {name: len(values) for name, values in scan["probability"].items()}
+        assert lengths == {"custom_cnn": 1, "resnet50": 2, ENSEMBLE: 1, METADATA: 2, THUMBNAILS: 2, MAJORITY: 2}
+    rows = {row.name: row for row in of_cross_validation(found)}
+    # The guesses of the first repeat are the same, and so is the mean of their logits.
+    assert rows["custom_cnn"].probabilities[0] == pytest.approx(rows["resnet50"].probabilities[0])
 
 
 def test_an_interrupted_protocol_goes_on_and_ends_alike(record, phantom_dataset, tmp_path, monkeypatch):

@@ -67,7 +67,7 @@ def _locked_test(axes: Axes, stored: Stored) -> None:
 def _cross_validation(axes: Axes, stored: Stored) -> None:
     rows = stored.cross_validated()
     plan, sizes = stored.record.get("protocol", {}), set()
-    dashes = iter(BASELINE_DASHES)
+    dashes, fewer = iter(BASELINE_DASHES), plan.get("repeats_of", {})
     for name in (name for name in rows if name != MAJORITY):  # its curve is the chance line
         color, line = LINES.get(name, (None, None))
         look = {"color": color, "linestyle": line} if color else {**BASELINES, "linestyle": next(dashes, ":")}
@@ -76,7 +76,8 @@ def _cross_validation(axes: Axes, stored: Stored) -> None:
             scored = stored.folds(name)
             sizes.add(counts(scored.n, int(scored.labels.sum())))
             x, y = mean_curve(_with_both_classes(scored))
-            axes.plot(x, y, **look, label=f"{title}: AUC {_stored_auc(rows[name])}")
+            few = f", {fewer[name]} x {plan['folds']} folds" if name in fewer else ""
+            axes.plot(x, y, **look, label=f"{title}{few}: AUC {_stored_auc(rows[name])}")
         except NotAvailable as error:
             axes.plot([], [], " ", label=_wrapped(f"{title}: {error}"))
     for name in (name for name in MODELS if name not in rows):
