@@ -61,11 +61,6 @@ def test_platts_slope_and_intercept_are_finite_where_the_scans_are_told_apart_wi
     assert found.intercept - 4 / (1 + np.exp(found.intercept)) == pytest.approx(0, abs=1e-3)
 
 
-def test_a_shift_that_few_scans_show_is_taken_half_way(overconfident):
-    labels, stated = overconfident
-    assert 0 < fit_platt(labels[:40], expit(logits(stated[:40]) - 2)).intercept < 2
-
-
 def test_order_stays_and_undo_undoes():
     calibration = Calibration("platt", 0.3, -1.0)
     p = np.linspace(0.01, 0.99, 50)
