@@ -209,6 +209,19 @@ map's highest point lies in the outline or at most 15 pixels of 256 away. Energy
 | | pointing game | energy inside | flat maps |
 |---|---|---|---|
 {chr(10).join(lines)}
+{_erased(card, record)}"""
+
+
+def _erased(card: ModelCard, record: dict) -> str:
+    """What the model says where the tumour is erased; nothing in records of before that was measured."""
+    row = next((row for row in record.get("erased", ()) if row["source"] == card.name), None)
+    if row is None:
+        return ""
+    n, left_out, still, found = row["n"], row["left_out"], _estimate(row, "still"), _estimate(row, "found")
+    return f"""
+With the tumour erased (the healthy side of the head, mirrored, stands in; {n} scans, in {left_out} the tumour lies across
+the middle), a tumour is still called in {still} of the scans, against {found} before. The nearer
+that is to 0, the more the model goes by the tumour, and the less by what such scans look like otherwise.
 """
 
 

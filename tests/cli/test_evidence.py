@@ -84,6 +84,8 @@ def test_localisation_measures_baselines_beside_the_model(cards):
     found = cards[2]
     assert [row["source"] for row in found["rows"]] == ["custom_cnn", "centre of the head", "random map"]
     assert found["n"] == 3
+    assert [(row["source"], row["n"] + row["left_out"]) for row in found["erased"]] == [("custom_cnn", 3)]
+    assert "With the tumour erased (the healthy side of the head" in cards[3]["custom_cnn"]
 
 
 def test_folder_without_masks_is_refused(models_dir, set_environment, tmp_path, capsys):

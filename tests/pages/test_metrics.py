@@ -249,10 +249,16 @@ def test_localisation_is_shown_as_it_was_stored(measured):
     assert "Not stored: how well the heatmaps point" in captions(open_metrics(show="Where they look"))
     estimate = {"value": 0.45, "low": 0.36, "high": 0.54}
     row = {"source": RESNET, "layer": "conv5", "n": 137, "flat": 0, "pointing": estimate, "energy": estimate}
-    record = {"data": "outlined", "n": 137, "rows": [row], "versions": {RESNET: "test-2"}}
+    without = {"source": RESNET, "n": 50, "left_out": 87, "told_apart": 0.6, "still": estimate, "found": estimate}
+    without["change"] = {"value": -0.1, "low": -0.2, "high": -0.05}
+    record = {"data": "outlined", "n": 137, "rows": [row], "versions": {RESNET: "test-2"}, "erased": [without]}
     write(measured, LOCALISATION, record)
     page = open_metrics(show="Where they look")
     assert table(page, "Pointing game")["Pointing game"][0] == "0.450 (0.360 to 0.540)"
+    (erased,) = table(page, "Still, with the tumour erased").to_dict("records")
+    assert erased["Scans (left out)"] == "50 (87)"
+    assert erased["Still, with the tumour erased"] == "0.450 (0.360 to 0.540)"
+    assert erased["Change of the probability"] == "-0.100 (-0.200 to -0.050)"
     assert "older version" not in words(page)
     write(measured, LOCALISATION, record | {"versions": {RESNET: "test-1"}})
     assert "Measured with an older version of ResNet50" in words(open_metrics(show="Where they look"))

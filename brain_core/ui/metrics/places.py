@@ -40,6 +40,18 @@ def _localisation(cards: list[ModelCard]) -> None:
         "scans whose hottest point lies in the tumour or within 15 pixels of it at a side of 256 (Zhang et al. 2016). "
         "Energy: share of the map's sum inside it (Wang et al. 2020)."
     )
+    if record.get("erased"):
+        st.dataframe(
+            pd.DataFrame([_erased(row) for row in record["erased"]]),
+            hide_index=True,
+            width="stretch",
+            key="metrics_erased",
+        )
+        st.caption(
+            "The same scans with the tumour erased: the healthy side of the head, mirrored, stands in for it. The "
+            "nearer the share that is still called a tumour is to 0, the more a model goes by the tumour, and the less "
+            "by what such scans look like otherwise."
+        )
     old = [card.title for card in cards if record.get("versions", {}).get(card.name) not in (card.version, None)]
     if old:
         notice.show("warning", f"Measured with an older version of {' and '.join(old)}: {command} measures it anew.")
@@ -99,6 +111,16 @@ def _row(row: dict) -> dict:
         "Pointing game": _estimate(row["pointing"]),
         "Energy inside": _estimate(row["energy"]),
         "Flat maps": row.get("flat", 0),
+    }
+
+
+def _erased(row: dict) -> dict:
+    return {
+        "Model": stored.title(row["source"]),
+        "Scans (left out)": f"{row['n']} ({row['left_out']})",
+        "Called a tumour": _estimate(row["found"]),
+        "Still, with the tumour erased": _estimate(row["still"]),
+        "Change of the probability": stored.estimate(row["change"]).text(signed=True),
     }
 
 
