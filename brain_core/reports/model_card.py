@@ -219,8 +219,8 @@ def _erased(card: ModelCard, record: dict) -> str:
         return ""
     n, left_out, still, found = row["n"], row["left_out"], _estimate(row, "still"), _estimate(row, "found")
     return f"""
-With the tumour erased (the healthy side of the head, mirrored, stands in; {n} scans, in {left_out} the tumour lies across
-the middle), a tumour is still called in {still} of the scans, against {found} before. The nearer
+With the tumour erased (the healthy side of the head, mirrored, stands in; {n} scans, in {left_out} the tumour lies
+across the middle), a tumour is still called in {still} of the scans, against {found} before. The nearer
 that is to 0, the more the model goes by the tumour, and the less by what such scans look like otherwise.
 """
 
