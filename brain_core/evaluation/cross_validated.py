@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from brain_core import metrics, thresholds
-from brain_core.calibration import fit_temperature, logits
+from brain_core.calibration import fit_platt, logits
 from brain_core.training.cross_validation import Fold, FoldScores
 
 
@@ -17,35 +17,37 @@ class OutOfFold:
     """What models that never saw a scan or its copies say of it, in R repeats; all arrays float64 (R, N).
 
     Attributes:
-        raw, calibrated: probabilities before and after the temperature of the fold's validation scans.
-        slopes: of that map, on the logit.
+        raw, calibrated: probabilities before and after Platt's map of the fold's validation scans.
+        slopes, intercepts: of that map, on the logit.
         thresholds: by rule, of the fold's validation scans after calibration.
     """
 
     raw: np.ndarray
     calibrated: np.ndarray
     slopes: np.ndarray
+    intercepts: np.ndarray
     thresholds: dict[str, np.ndarray]
 
     def recalibrated(self, raw: np.ndarray, repeat: int) -> np.ndarray:
         """Other raw probabilities (N,) of the same scans by the models of one repeat, through the same maps."""
-        return expit(self.slopes[repeat] * logits(raw))
+        return expit(self.slopes[repeat] * logits(raw) + self.intercepts[repeat])
 
 
 def out_of_fold(labels, folds: list[Fold], scores: list[FoldScores]) -> OutOfFold:
     """Calibrate each fold and choose its thresholds on its validation scans; gather its test scans."""
     labels = np.asarray(labels)
     shape = (1 + max(fold.repeat for fold in folds), len(labels))
-    raw, calibrated, slopes = (np.full(shape, np.nan) for _ in range(3))
+    raw, calibrated, slopes, intercepts = (np.full(shape, np.nan) for _ in range(4))
     chosen = {rule: np.full(shape, np.nan) for rule in thresholds.RULES}
     for fold, score in zip(folds, scores, strict=True):
         known = labels[fold.validation]
-        calibration = fit_temperature(known, score.validation)
+        calibration = fit_platt(known, score.validation)
         where = fold.repeat, fold.test
-        raw[where], calibrated[where], slopes[where] = score.test, calibration.apply(score.test), calibration.slope
+        raw[where], calibrated[where] = score.test, calibration.apply(score.test)
+        slopes[where], intercepts[where] = calibration.slope, calibration.intercept
         for rule, fit in thresholds.RULES.items():
             chosen[rule][where] = fit(known, calibration.apply(score.validation))
-    return OutOfFold(raw, calibrated, slopes, chosen)
+    return OutOfFold(raw, calibrated, slopes, intercepts, chosen)
 
 
 def ensemble(labels, folds: list[Fold], members: list[list[FoldScores]]) -> list[FoldScores]:
@@ -53,7 +55,7 @@ def ensemble(labels, folds: list[Fold], members: list[list[FoldScores]]) -> list
     labels = np.asarray(labels)
     combined = []
     for fold, *scores in zip(folds, *members, strict=True):
-        maps = [fit_temperature(labels[fold.validation], score.validation) for score in scores]
+        maps = [fit_platt(labels[fold.validation], score.validation) for score in scores]
         combined.append(
             FoldScores(
                 _mean_logit([m.apply(score.validation) for m, score in zip(maps, scores, strict=True)]),

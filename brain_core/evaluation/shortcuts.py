@@ -31,7 +31,7 @@ def majority(labels, repeats: int) -> OutOfFold:
     labels = np.asarray(labels)
     shape = (repeats, len(labels))
     larger, ones = np.full(shape, float(labels.mean() >= 0.5)), np.ones(shape)
-    return OutOfFold(larger, larger, ones, {rule: ones / 2 for rule in thresholds.RULES})
+    return OutOfFold(larger, larger, ones, 0 * ones, {rule: ones / 2 for rule in thresholds.RULES})
 
 
 class _Logistic:

@@ -115,7 +115,7 @@ def _cross_validated(name: str, record: dict | None) -> str:
 
 {repeats} times {plan["folds"]} folds by near-duplicate group, one scan a group (n = {n["n"]}, {n["positives"]}
 with a tumour). Trained anew in each fold: {record["setups"][name]["trained_in_each_fold"]}; the weights to start from
-stayed. Threshold (best balanced accuracy) and temperature come from the fold's own validation scans.
+stayed. Threshold (best balanced accuracy) and calibration come from the fold's own validation scans.
 95 % intervals by bootstrap over groups.
 
 {head}
@@ -152,7 +152,8 @@ def _calibration(data: dict) -> str:
     )
     return f"""## Calibration
 
-{found["method"]}, slope {found["slope"]:.3f}, fitted on {found["fitted_on"]}, applied {found["applied"]}.
+{found["method"].capitalize()} scaling, slope {found["slope"]:.3f}, intercept {found["intercept"]:.3f}, fitted on
+{found["fitted_on"]}, applied {found["applied"]}.
 
 | | Brier before | after | ECE before | after |
 |---|---|---|---|---|

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from brain_core import metrics, thresholds
-from brain_core.calibration import Calibration, fit_temperature
+from brain_core.calibration import Calibration, fit_platt
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
 from brain_core.datasets.splits import PARTS, Split, grouped_split
@@ -102,7 +102,7 @@ def train_model(
 def _calibrate(model: keras.Model, validation: Pictures, spec: PreprocessingSpec) -> Calibration:
     """Fit on validation and fold the map into the last layer, so that every user of the file sees it."""
     probabilities = model.predict(scale(validation.squares, spec.scaling), batch_size=BATCH, verbose=0)[:, 0]
-    calibration = fit_temperature(validation.labels, probabilities)
+    calibration = fit_platt(validation.labels, probabilities)
     last = model.layers[-1]
     kernel, bias = last.get_weights()
     last.set_weights([kernel * calibration.slope, bias * calibration.slope + calibration.intercept])

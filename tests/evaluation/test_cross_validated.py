@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
+from brain_core import thresholds
 from brain_core.datasets.index import load_dataset
 from brain_core.errors import Cancelled
 from brain_core.evaluation import protocol
-from brain_core.evaluation.cross_validated import ensemble, measure, out_of_fold
+from brain_core.evaluation.cross_validated import OutOfFold, ensemble, measure, out_of_fold
 from brain_core.evaluation.kept_folds import KeptFolds
 from brain_core.evaluation.protocol import Setup, cross_validate
 from brain_core.evaluation.robustness import CHANGES, shift
@@ -42,10 +43,10 @@ def test_every_scan_is_scored_by_its_own_folds_model_map_and_thresholds(halves):
     assert found.raw.tolist() == [[0.1, 0.35, 0.3, 0.6, 0.5, 0.8, 0.7, 0.95]]
     assert found.thresholds["default"].tolist() == [[0.5] * 8]
     for where, validation in ((slice(0, 4), [0.2, 0.4]), (slice(4, 8), [0.6, 0.9])):
-        slope = found.slopes[0, where]
-        assert len(set(slope)) == 1
-        assert found.calibrated[0, where] == pytest.approx(expit(slope * logit(found.raw[0, where])))
-        middle = expit(slope[0] * logit(validation)).mean()
+        slope, intercept = found.slopes[0, where], found.intercepts[0, where]
+        assert len(set(slope)) == len(set(intercept)) == 1 and abs(intercept[0]) > 0.1
+        assert found.calibrated[0, where] == pytest.approx(expit(slope * logit(found.raw[0, where]) + intercept))
+        middle = expit(slope[0] * logit(validation) + intercept[0]).mean()
         assert found.thresholds["balanced_accuracy"][0, where] == pytest.approx([middle] * 4)
     assert found.recalibrated(found.raw[0], 0) == pytest.approx(found.calibrated[0])
 
@@ -64,7 +65,7 @@ def test_a_test_scan_changes_neither_map_nor_threshold_of_its_fold(halves):
     """No leak: what the test scans get has no say in how they are judged."""
     one = out_of_fold(LABELS, halves, [scores([0.2, 0.4], [0.1] * 4), scores([0.6, 0.9], [0.5] * 4)])
     two = out_of_fold(LABELS, halves, [scores([0.2, 0.4], [0.9] * 4), scores([0.6, 0.9], [0.2] * 4)])
-    assert np.array_equal(one.slopes, two.slopes)
+    assert np.array_equal(one.slopes, two.slopes) and np.array_equal(one.intercepts, two.intercepts)
     for rule in one.thresholds:
         assert np.array_equal(one.thresholds[rule], two.thresholds[rule])
 
@@ -77,14 +78,15 @@ def test_ensemble_of_a_model_with_itself_is_its_calibrated_self(halves):
     assert combined[1].test == pytest.approx(alone.calibrated[0, 4:])
 
 
-def test_measure_counts_one_scan_a_group_and_gives_the_gain_by_hand(halves):
+def test_measure_counts_one_scan_a_group_and_gives_the_gain_by_hand():
     """Both classes lie below 0.5 in the first half (balanced accuracy 1/2 there) and above it in the second.
 
     The optimised thresholds lie between the classes everywhere. Scan 7 copies scan 5 and does not count:
     at 0.5 all of scans 1, 3 are missed, 5 is found; 0, 2 are cleared, 4, 6 alarm: (1/3 + 1/2) / 2.
     """
-    given = [scores([0.2, 0.4], [0.1, 0.45, 0.1, 0.45]), scores([0.6, 0.9], [0.6, 0.9, 0.6, 0.9])]
-    found = out_of_fold(LABELS, halves, given)
+    p, between = np.array([[0.1, 0.45, 0.1, 0.45, 0.6, 0.9, 0.6, 0.9]]), np.array([[0.3] * 4 + [0.75] * 4])
+    chosen = dict.fromkeys(thresholds.RULES, between) | {"default": np.full((1, 8), 0.5)}
+    found = OutOfFold(p, p, np.ones((1, 8)), np.zeros((1, 8)), chosen)
     groups = np.array([0, 1, 2, 3, 4, 5, 6, 5])
     row = measure(LABELS, groups, found)
     default, best = row["at"]["default"], row["at"]["balanced_accuracy"]

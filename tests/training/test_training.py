@@ -55,7 +55,7 @@ def test_metadata_hold_what_the_design_asks_for(trained, prepared):
     assert {"loss", "accuracy", "auc", "val_loss"} <= set(data["history"]["phase 1"][0])
     assert data["parameters"] == 40_673
     found = data["calibration"]
-    assert found["method"] == "temperature" and found["fitted_on"] == "validation, n = 4" and found["slope"] > 0
+    assert found["method"] == "platt" and found["fitted_on"] == "validation, n = 4" and found["slope"] > 0
     assert found["before"].keys() == found["after"].keys() == {"validation", "test"}
     ids = [
         data["data"]["train"],
