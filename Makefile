@@ -9,7 +9,7 @@ run: $(VENV)/installed
 	$(BIN)/python -m streamlit run streamlit_app.py
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

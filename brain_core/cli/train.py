@@ -14,6 +14,7 @@ from brain_core.datasets.index import load_dataset
 from brain_core.models import MODELS
 from brain_core.preprocessing import CROPS, FITS, INTENSITIES, PreprocessingSpec
 from brain_core.settings import settings
+from brain_core.thresholds import RULES
 
 _log = logging.getLogger("brain_core")
 _SPEC_OPTIONS = {"crop": CROPS, "fit": FITS, "intensity": INTENSITIES}
@@ -51,6 +52,9 @@ def add(commands) -> None:
     parser.add_argument(
         "--measure-statistics", action="store_true", help="BatchNorm's, on the training scans, in a model trained whole"
     )
+    parser.add_argument(
+        "--operating-point", choices=list(RULES), default="balanced_accuracy", help="rule, fitted on validation"
+    )
     parser.add_argument("--rotation", type=float, default=15.0, help="augmentation: degrees, either way")
     parser.add_argument("--shift", type=float, default=0.05, help="augmentation: of width and height, either way")
     parser.add_argument("--flip", type=float, default=0.5, help="augmentation: probability of a horizontal flip")
@@ -87,7 +91,15 @@ def run(options: argparse.Namespace) -> int:
     if "resnet50" in chosen(options.model):
         check_backbone(config.backbone)
     for name in chosen(options.model):
-        card = train_model(name, prepared, run_dir, config, spec=spec_from(options, name), report=TrainingReport(name))
+        card = train_model(
+            name,
+            prepared,
+            run_dir,
+            config,
+            spec=spec_from(options, name),
+            rule=options.operating_point,
+            report=TrainingReport(name),
+        )
         auc = card.metadata["metrics"]["validation"]["roc_auc"]
         _log.info("%s %s: validation ROC-AUC %s", name, card.version, _interval(auc))
     _log.info("Models and metadata are in %s. BRAIN_MODELS_DIR=%s serves them.", run_dir, run_dir)

@@ -31,6 +31,7 @@ from brain_core.training.progress import Report, silent
 from brain_core.training.two_phase import train_two_phase
 
 FORMAT = 1  # of the metadata
+BALANCED_ACCURACY = "balanced_accuracy"  # of `thresholds.RULES`
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,13 @@ def train_model(
     config: TrainConfig = TrainConfig(),
     *,
     spec: PreprocessingSpec | None = None,
+    rule: str = BALANCED_ACCURACY,
     report: Report = silent,
 ) -> ModelCard:
     """Train, save and measure one model; ``run_dir`` receives the file and its metadata, each in one step.
+
+    Args:
+        rule: of `thresholds.RULES`, for its own operating point.
 
     Returns:
         The model as it can be put in service from ``run_dir``.
@@ -86,7 +91,7 @@ def train_model(
         operating_point=OperatingPoint(thresholds.DEFAULT, "default", "not fitted"),
         metadata={},
     )
-    results = _measure(card, prepared, calibration)
+    results = _measure(card, prepared, calibration, rule)
     seconds = round(time.perf_counter() - start)
     write_json(
         path.with_suffix(".json"),
@@ -136,7 +141,7 @@ def _data(prepared: Prepared) -> dict:
     }
 
 
-def _measure(card: ModelCard, prepared: Prepared, calibration: Calibration) -> dict:
+def _measure(card: ModelCard, prepared: Prepared, calibration: Calibration, rule: str) -> dict:
     """Predictions of the saved file on validation and test; thresholds from validation alone; metrics of both."""
     detector = Detector(card)
     labels = np.array(prepared.dataset.labels)
@@ -150,7 +155,10 @@ def _measure(card: ModelCard, prepared: Prepared, calibration: Calibration) -> d
         rows[part] = [_row(prepared, i, probability[i]) for i in chosen]
     fit = prepared.split.validation
     fitted = {name: rule(labels[fit], probability[fit]) for name, rule in thresholds.RULES.items()}
-    point = OperatingPoint(fitted["balanced_accuracy"], "best balanced accuracy", f"validation, n = {len(fit)}")
+    fitted_on = f"validation, n = {len(fit)}"
+    point = OperatingPoint(
+        fitted[rule], thresholds.IN_WORDS[rule], "not fitted" if rule == thresholds.DEFAULT_RULE else fitted_on
+    )
     by_part = {part: prepared.split.part(part) for part in PARTS[1:]}
     figures = {
         part: metrics.compute(labels[i], probability[i], point.threshold, prepared.groups[i]).to_json()
@@ -162,7 +170,7 @@ def _measure(card: ModelCard, prepared: Prepared, calibration: Calibration) -> d
         "operating_point": asdict(point),
         "thresholds": fitted,
         "calibration": asdict(calibration)
-        | {"fitted_on": point.fitted_on, "applied": "in the last layer", "before": before, "after": after},
+        | {"fitted_on": fitted_on, "applied": "in the last layer", "before": before, "after": after},
         "metrics": figures,
         "predictions": rows,
     }

@@ -75,6 +75,12 @@ def test_operating_point_comes_from_validation_alone(trained):
     assert card.operating_point.fitted_on == f"validation, n = {len(rows)}"
 
 
+def test_another_rule_can_be_asked_for(prepared, tmp_path):
+    config = TrainConfig(epochs_head=1, epochs_finetune=0)
+    own = train_model("custom_cnn", prepared, tmp_path, config, rule="default").own_operating_point
+    assert (own.threshold, own.rule, own.fitted_on) == (0.5, "default", "not fitted")
+
+
 def test_stored_predictions_are_those_of_the_saved_file(trained, prepared):
     card, _ = trained
     detector = Detector(card)
