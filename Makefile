@@ -9,7 +9,8 @@ run: $(VENV)/installed
 	$(BIN)/python -m streamlit run streamlit_app.py
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

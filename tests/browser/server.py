@@ -59,6 +59,11 @@ def wait_for(url: str, server: subprocess.Popen) -> None:
     raise AssertionError(f"{url} did not answer")
 
 
+def settle(page) -> None:
+    """Wait until the page's script has ended: a click before may hit what is being replaced."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=SECONDS)
+
+
 def upload(page, *files: tuple[str, bytes]) -> None:
     """To Detect, once both models are ready."""
     page.get_by_text("ResNet50 test-2 ready").wait_for(timeout=SECONDS)

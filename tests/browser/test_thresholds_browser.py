@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.browser.server import SECONDS, serving, upload
+from tests.browser.server import SECONDS, serving, settle, upload
 from tests.ui.service import store_predictions
 
 
@@ -50,6 +50,7 @@ def save(page) -> None:
 
 def test_one_click_takes_a_saved_point_back(page):
     save(page)
+    settle(page)
     page.get_by_text("History: ").first.click(timeout=SECONDS)
     page.get_by_role("button", name="Back one step").click()
     page.get_by_text("0.400: best balanced accuracy, validation").wait_for(timeout=SECONDS)
