@@ -114,6 +114,7 @@ def test_baselines_stand_beside_the_models_of_a_cross_validation(measured):
     page = open_metrics()
     found = table(page, "ResNet50")
     assert list(found) == ["ResNet50", "Metadata only"]
+    assert "measured 2026-02-03 in 2 repeats of the folds" in words(page)
     assert found["ResNet50"]["Accuracy"].startswith("0.750 (")  # the mean of 1 and 1/2
     assert found["ResNet50"]["ROC-AUC"].startswith("1.000 (")
     assert found["Metadata only"]["ROC-AUC"].startswith("0.500 (")

@@ -69,9 +69,11 @@ def _interval(estimate: Estimate) -> str:
 
 
 def version(result: StoredResult) -> str:
-    """Which version it is, or when it was trained in every fold."""
-    words = "measured" if result.split == CROSS_VALIDATION else "version"
-    return f"{words} {result.version}"
+    """Which version it is, or when it was trained in every fold, and how often."""
+    if result.split != CROSS_VALIDATION:
+        return f"version {result.version}"
+    repeats = len(result.probabilities)
+    return f"measured {result.version} in {repeats} repeat{'s' if repeats > 1 else ''} of the folds"
 
 
 def _table(choice: Choice, everything: dict[str, Metrics]) -> None:
