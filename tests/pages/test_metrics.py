@@ -197,6 +197,16 @@ def test_a_scan_that_is_wrong_in_one_repeat_is_listed_with_it(measured):
     assert (row["Probability"], round(row["Distance"], 3)) == (0.55, 0.05)
 
 
+def test_a_scan_without_a_threshold_is_not_called_wrong(measured):
+    record = cross_validation(measured, resnet50=[[0.9, 0.9] if i % 2 else [0.1, 0.1] for i in range(24)])
+    record["scans"][1]["threshold"]["resnet50"] = [None, None]
+    record["scans"][3]["probability"]["resnet50"] = [0.2, 0.2]
+    write(measured, CROSS_VALIDATION, record)
+    page = open_metrics(show="Errors")
+    assert list(table(page, "Distance")["Scan"]) == ["3.png"]
+    assert "1 of 24 scans lack a prediction and are left out" in captions(page)
+
+
 def name_the_first_scan(models_dir, id: str, sha256: str) -> None:
     path = models_dir / "custom_cnn_fixed.json"
     metadata = json.loads(path.read_text())

@@ -9,7 +9,6 @@ import streamlit as st
 from brain_core.evaluation.stored_results import (
     CROSS_VALIDATION,
     ENSEMBLE,
-    SPLITS,
     TEST,
     VALIDATION,
     StoredResult,
@@ -21,7 +20,7 @@ from brain_core.ui import address, stored
 SPLIT_ORDER = (CROSS_VALIDATION, TEST, VALIDATION)
 HELP = {
     CROSS_VALIDATION: "Trained anew in each fold, by near-duplicate group; one scan a group is counted.",
-    TEST: "Looked at once, after all choices were made.",
+    TEST: "Not learned from and not fitted on; the README says what else was seen of it.",
     VALIDATION: "Chose thresholds and calibration, so its figures flatter.",
 }
 IN_USE, DEFAULT = "operating point", "0.5"
@@ -103,6 +102,3 @@ def _one(label: str, parameter: str, options: list[str], words: dict, place, tol
     )
     address.keep(parameter, chosen, options[0])
     return chosen
-
-
-assert set(SPLIT_ORDER) == set(SPLITS)

@@ -54,11 +54,10 @@ def show(choice: Choice, found: StoredResults) -> None:
 
 def wrong(result: StoredResult, at: str) -> pd.DataFrame:
     """A row a scan that is wrong in any repeat: its means over the repeats that are there."""
-    decided = result.probabilities >= worked_out.threshold_of(result, at)
-    known = ~np.isnan(result.probabilities)
+    distance = result.probabilities - worked_out.threshold_of(result, at)
+    decided, known = distance >= 0, ~np.isnan(distance)
     misses = ((decided != (result.labels == 1)) & known).sum(axis=0)
     chosen = np.flatnonzero(misses)
-    distance = result.probabilities - worked_out.threshold_of(result, at)
     _, group, size = np.unique(result.groups, return_inverse=True, return_counts=True)
     return pd.DataFrame(
         {
