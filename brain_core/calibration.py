@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 EDGE = 1e-6  # probabilities are kept this far from 0 and 1, so that their logit is finite
-TEMPERATURES = (0.05, 20.0)  # searched
-PRIOR_DEVIATION = 0.5  # of log T around 0: before any scan is seen, T is within a factor of 2.7 of 1 in 19 cases of 20
+PRIOR_DEVIATION = 0.5  # of the slope's logarithm: in 19 cases of 20 the slope is within a factor of 2.7 of 1
 INTERCEPT_DEVIATION = 1.0  # of the intercept around 0: likewise, the odds within a factor of 7.1
 
 
@@ -40,33 +39,16 @@ def logits(probabilities) -> np.ndarray:
     return logit(np.clip(np.asarray(probabilities, float), EDGE, 1 - EDGE))
 
 
-def fit_temperature(labels, probabilities) -> Calibration:
-    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599): the most likely T given the scans and a prior.
+def fit_platt(labels, probabilities) -> Calibration:
+    """Platt scaling (1999, 'Probabilistic outputs for support vector machines'): the most likely slope and intercept.
 
-    The prior, log T normally distributed around 0, keeps T finite where a few validation scans are told apart without
-    error, and leaves a network as it is where they are too few to say otherwise. Platt's smoothed targets do the first
-    but not the second: with 13 scans of a class no probability would come below 1/15.
+    In place of his smoothed targets, with which 13 scans of a class would let no probability come below 1/15, both have
+    a prior, the logarithm of the slope and the intercept normally distributed around 0: they keep the map finite where
+    a few scans are told apart without error, and leave a network as it is where they are too few to say otherwise.
 
     Args:
         labels: (N,) 0 or 1.
         probabilities: (N,) in 0..1.
-
-    Raises:
-        ValueError: only one class is present.
-    """
-    labels, scores = _checked(labels, probabilities)
-
-    def unlikelihood(log_t: float) -> float:
-        return len(labels) * _log_loss(labels, scores / np.exp(log_t)) + (log_t / PRIOR_DEVIATION) ** 2 / 2
-
-    found = minimize_scalar(unlikelihood, bounds=tuple(np.log(TEMPERATURES)), method="bounded")
-    return Calibration("temperature", slope=float(np.exp(-found.x)))
-
-
-def fit_platt(labels, probabilities) -> Calibration:
-    """Platt scaling (1999, 'Probabilistic outputs for support vector machines'): the most likely slope and intercept.
-
-    In place of his smoothed targets the slope has the prior of `fit_temperature`, and the intercept one around 0.
 
     Raises:
         ValueError: only one class is present.

@@ -49,3 +49,4 @@ def test_the_other_pages_are_one_click_away(page):
     page.get_by_role("heading", name="Thresholds").wait_for(timeout=SECONDS)
     page.get_by_role("link", name="Metrics").click()
     page.get_by_role("heading", name="Metrics").wait_for(timeout=SECONDS)
+    assert page.get_by_role("link", name="Detect").is_visible()
