@@ -46,8 +46,8 @@ class Setup:
 def setup_of(card: ModelCard, **changes: str | None) -> Setup:
     """How a model in service was trained; ``changes`` replace settings of `TrainConfig` that it has, None none."""
     config = TrainConfig.from_json(card.metadata["training"])
-    changes = {k: v for k, v in changes.items() if getattr(config, k)}
-    return Setup(card.preprocessing, replace(config, **{k: v for k, v in changes.items() if v is not None}))
+    taken = {name: value for name, value in changes.items() if value is not None and getattr(config, name)}
+    return Setup(card.preprocessing, replace(config, **taken))
 
 
 def cross_validate(
@@ -97,18 +97,23 @@ def cross_validate(
     for name, scorer in baseline_scorers(dataset).items():
         scores[name] = [scorer(fold) for fold in plan]
     rows = {name: out_of_fold(labels, plan[: len(each)], each) for name, each in scores.items()}
-    fewer = {name: len(each) // FOLDS for name, each in scores.items() if len(each) < len(plan)}
     rows[MAJORITY] = majority(labels, repeats)
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "protocol": {"repeats": repeats, "folds": FOLDS, "seed": seed, "by": "near-duplicate group"}
-        | ({"repeats_of": fewer} if fewer else {}),
+        "protocol": _protocol(repeats, seed, {name: len(each) // FOLDS for name, each in scores.items()}),
         "data": data,
         "setups": described,
         "rows": {name: measure(labels, groups, found) for name, found in rows.items()},
         "robustness": moved,
         "scans": [_scan(dataset, groups, rows, i) for i in range(len(labels))],
     }
+
+
+def _protocol(repeats: int, seed: int, done: dict[str, int]) -> dict:
+    """``done``: repeats by row; those with fewer than the others are named."""
+    fewer = {name: count for name, count in done.items() if count < repeats}
+    plan = {"repeats": repeats, "folds": FOLDS, "seed": seed, "by": "near-duplicate group"}
+    return plan | ({"repeats_of": fewer} if fewer else {})
 
 
 def _score(number: int, fold: Fold, scorer: NetworkScorer, changed: _Changed, kept: KeptFolds) -> FoldScores:

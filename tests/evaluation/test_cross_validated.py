@@ -1,5 +1,7 @@
 """Out-of-fold figures by hand, and the whole protocol on phantoms."""
 
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
@@ -10,11 +12,12 @@ from brain_core.errors import Cancelled
 from brain_core.evaluation import protocol
 from brain_core.evaluation.cross_validated import OutOfFold, ensemble, measure, out_of_fold
 from brain_core.evaluation.kept_folds import KeptFolds
-from brain_core.evaluation.protocol import Setup, cross_validate
+from brain_core.evaluation.protocol import Setup, cross_validate, setup_of
 from brain_core.evaluation.robustness import CHANGES, shift
 from brain_core.evaluation.shortcuts import MAJORITY, METADATA, THUMBNAILS, baseline_scorers, majority
 from brain_core.evaluation.stored_results import ENSEMBLE, of_cross_validation
 from brain_core.models import MODELS
+from brain_core.registry import read_card
 from brain_core.training.config import TrainConfig
 from brain_core.training.cross_validation import Fold, FoldScores, NetworkScorer
 
@@ -201,6 +204,17 @@ def test_a_model_with_fewer_repeats_has_the_first_ones_and_so_has_the_ensemble(p
     rows = {row.name: row for row in of_cross_validation(found)}
     # The guesses of the first repeat are the same, and so is the mean of their logits.
     assert rows["custom_cnn"].probabilities[0] == pytest.approx(rows["resnet50"].probabilities[0])
+
+
+def test_where_things_lie_replaces_what_was_recorded_and_adds_nothing(models_dir):
+    """A path given for both models counts for the one that learned from there."""
+    card = read_card("custom_cnn", models_dir)
+    training = asdict(TrainConfig(init="pretrained", extra="collection", extra_scans=4))
+    learned = replace(card, metadata=card.metadata | {"training": training})
+    alone = replace(card, metadata=card.metadata | {"training": asdict(TrainConfig())})
+    assert setup_of(learned, init=None, extra="/data/collection").config.extra == "/data/collection"
+    assert setup_of(learned, init=None, extra="/data/collection").config.init == "pretrained"
+    assert setup_of(alone, extra="/data/collection").config.extra == ""
 
 
 def test_an_interrupted_protocol_goes_on_and_ends_alike(record, phantom_dataset, tmp_path, monkeypatch):
