@@ -1,6 +1,7 @@
 """Settings come from the environment, once, and nonsense in it is refused by name."""
 
 import dataclasses
+import os
 
 import pytest
 
@@ -31,6 +32,13 @@ def test_every_variable_is_read(tmp_path):
     assert (found.max_pixels, found.max_file_bytes) == (7_000_000, 3_000_000)
 
 
+def test_data_roots_are_separated_as_in_path(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    text = os.pathsep.join([str(tmp_path / "a"), "", "~/b"])
+    assert Settings.from_environment({"BRAIN_DATA_ROOTS": text}).data_roots == (tmp_path / "a", tmp_path / "b")
+    assert Settings.from_environment({"BRAIN_DATA_ROOTS": ""}).data_roots == ()
+
+
 def test_an_empty_variable_counts_as_not_set():
     empty = dict.fromkeys(("BRAIN_HOME", "BRAIN_DATA_DIR", "BRAIN_MAX_MEGAPIXELS"), "")
     assert Settings.from_environment(empty) == Settings()
@@ -48,6 +56,19 @@ def test_paths_become_absolute_and_the_home_folder_is_expanded(monkeypatch, tmp_
 def test_a_limit_that_is_no_positive_whole_number_is_refused(name, text):
     with pytest.raises(ConfigError, match=f"{name}: expected a positive whole number. Received: '{text}'"):
         Settings.from_environment({name: text})
+
+
+def test_the_margin_of_the_gate_is_two_hundredths_unless_set():
+    assert Settings.from_environment({"BRAIN_GATE_MARGIN": ""}).gate_margin == 0.02
+    for text, value in (("0", 0), ("0.05", 0.05), ("0.5", 0.5)):
+        assert Settings.from_environment({"BRAIN_GATE_MARGIN": text}).gate_margin == value
+
+
+@pytest.mark.parametrize("text", ["-0.01", "0.51", "nan", "2 %"])
+def test_a_margin_out_of_range_is_refused(text):
+    message = f"BRAIN_GATE_MARGIN: expected a number from 0 to 0.5. Received: '{text}'"
+    with pytest.raises(ConfigError, match=message):
+        Settings.from_environment({"BRAIN_GATE_MARGIN": text})
 
 
 def test_settings_are_read_once_and_cannot_be_changed(set_environment, monkeypatch):

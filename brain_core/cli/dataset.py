@@ -38,17 +38,29 @@ def run_check(options: argparse.Namespace) -> int:
 
 def _lines(report: DatasetReport) -> list[str]:
     widths = [width for width, _ in report.sizes]
-    kinds = ", ".join(f"{kind} {n}" for kind, n in report.kinds.items())
     return [
-        f"{len(report.sizes)} scans: {kinds}",
+        f"{len(report.sizes)} scans: {_counts(report.kinds)}",
         f"{report.distinct} distinct pictures (near-copies counted once)",
         f"{report.identical} byte-identical copies",
+        f"{report.near_identical} near-identical copies (the same picture, changed)",
         f"{len(set(report.sizes))} sizes, {min(widths)} to {max(widths)} pixels wide",
+        f"colour modes: {_counts(report.modes)}",
         f"{len(report.unreadable)} unreadable files",
         *(f"  {bad.reason}" for bad in report.unreadable),
         f"{len(report.conflicts)} near-duplicate groups hold both classes",
         *(f"  {', '.join(group)}" for group in report.conflicts),
-        f"cannot be trained on: {report.refusal}"
-        if report.split is None
-        else "split by group: " + ", ".join(f"{part} {n}" for part, n in report.split.items()),
+        *_split_lines(report),
     ]
+
+
+def _split_lines(report: DatasetReport) -> list[str]:
+    if report.split is None:
+        return [f"cannot be trained on: {report.refusal}"]
+    return [
+        f"split by group: {_counts(report.split)}",
+        *(f"  {part}: {_counts(classes)}" for part, classes in report.split_by_class.items()),
+    ]
+
+
+def _counts(numbers: dict[str, int]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in numbers.items())

@@ -31,6 +31,7 @@ SCALES = 1.6  # how much larger or smaller a copy can be, both heads being of on
 CANDIDATES = 5  # reference pictures looked at closely for each scan
 _TREES, _CHECKS = 4, 32  # of the approximate nearest-neighbour search
 _FLANN_KDTREE = 1
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class _Features:
 
 
 def copies_of(
-    scans: Sequence[Scan], reference: Sequence[Scan], progress: Callable[[int, int], None] = lambda done, total: None
+    scans: Sequence[Scan], reference: Sequence[Scan], progress: Progress = lambda done, total: None
 ) -> np.ndarray:
     """Which scans are copies of a reference scan, however turned, mirrored, scaled or cropped.
 
@@ -72,12 +73,15 @@ def copies_of(
     return found
 
 
-def without_copies(dataset: Dataset, other: Dataset | None, known: Path) -> tuple[Dataset, dict | None]:
+def without_copies(
+    dataset: Dataset, other: Dataset | None, known: Path, progress: Progress = lambda done, total: None
+) -> tuple[Dataset, dict | None]:
     """The data set without what ``other`` holds as well, and without near-copies of that.
 
     Args:
         other: None leaves nothing out.
         known: folder of answers, by the content of both sets: the search takes minutes, and every run asks for it.
+        progress: called with (scans done, scans) where there is no answer yet.
 
     Returns:
         What is left, and a record of it.
@@ -85,16 +89,16 @@ def without_copies(dataset: Dataset, other: Dataset | None, known: Path) -> tupl
     if other is None:
         return dataset, None
     groups = near_duplicate_groups(dataset.scans)
-    copies = np.isin(groups, groups[_known_copies(dataset, other, known)])
+    copies = np.isin(groups, groups[_known_copies(dataset, other, known, progress)])
     record = {"copies_of": other.root.name, "fingerprint": other.fingerprint, "n": int(copies.sum())}
     return dataset.subset(np.flatnonzero(~copies)), record
 
 
-def _known_copies(dataset: Dataset, other: Dataset, known: Path) -> np.ndarray:
+def _known_copies(dataset: Dataset, other: Dataset, known: Path, progress: Progress) -> np.ndarray:
     """bool (N,)."""
     path = known / f"{dataset.fingerprint[:16]}-{other.fingerprint[:16]}.json"
     if not path.is_file():
-        found = copies_of(dataset.scans, other.scans)
+        found = copies_of(dataset.scans, other.scans, progress)
         write_json(path, sorted({scan.sha256 for scan, copy in zip(dataset.scans, found, strict=True) if copy}))
     listed = set(json.loads(path.read_text()))
     return np.array([scan.sha256 in listed for scan in dataset.scans])

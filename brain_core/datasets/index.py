@@ -65,6 +65,24 @@ class Dataset:
         chosen = list(chosen)
         return replace(self, items=tuple(self.items[i] for i in chosen), scans=tuple(self.scans[i] for i in chosen))
 
+    def key(self, i: int) -> str:
+        """The path of a scan below ``root``, with ``/``: unlike `Item.id`, no two scans have the same."""
+        return self.items[i].path.relative_to(self.root).as_posix()
+
+    def without(self, keys: Iterable[str]) -> Dataset:
+        """All scans but those of these `key`s.
+
+        Raises:
+            DatasetError: there is no scan of such a key.
+        """
+        position = {self.key(i): i for i in range(len(self.items))}
+        left_out = set()
+        for key in keys:
+            if key not in position:
+                raise DatasetError(f"Data set {self.root.name}: no scan {key!r} that could be left out.")
+            left_out.add(position[key])
+        return self.subset(i for i in range(len(self.items)) if i not in left_out)
+
     @property
     def fingerprint(self) -> str:
         """sha256 over class and content of all scans, independent of file names and their order."""
@@ -120,6 +138,7 @@ def load_dataset(root: str | Path, progress=lambda done, total: None) -> Dataset
     Raises:
         DatasetError: as `list_items`, or not one file could be read.
     """
+    root = Path(root).expanduser()
     items, scans, unreadable = [], [], []
     listed = list_items(root)
     for done, item in enumerate(listed, 1):
@@ -131,7 +150,7 @@ def load_dataset(root: str | Path, progress=lambda done, total: None) -> Dataset
         progress(done, len(listed))
     if not items:
         raise DatasetError(f"Data set {root}: none of its {len(listed)} files can be read: {unreadable[0].reason}")
-    return Dataset(Path(root), tuple(items), tuple(scans), tuple(unreadable))
+    return Dataset(root, tuple(items), tuple(scans), tuple(unreadable))
 
 
 def _class_folders(root: Path) -> list[tuple[Path, int]]:

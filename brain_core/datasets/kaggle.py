@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import zipfile
 from pathlib import Path
 
 from brain_core.errors import DownloadError
@@ -37,15 +40,22 @@ def download(source: str = NAVONEEL) -> Path:
         raise DownloadError(f"No Kaggle credentials were found. {HOW_TO_GET_CREDENTIALS}")
     import kagglehub  # slow to import, and of use here only
     import requests
-    from kagglehub.exceptions import KaggleApiHTTPError, UnauthenticatedError
+    from kagglehub.exceptions import DataCorruptionError, KaggleApiHTTPError, UnauthenticatedError
 
     folder = download_folder(source)
+    hidden = folder.with_name(f".{folder.name}")  # what broke off looks like a data set too
     try:
-        return Path(kagglehub.dataset_download(source, output_dir=str(folder)))
+        shutil.rmtree(hidden, ignore_errors=True)
+        kagglehub.dataset_download(source, output_dir=str(hidden))
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(hidden, folder)
+        return folder
     except UnauthenticatedError as error:
         raise DownloadError(f"Kaggle did not accept the credentials. {HOW_TO_GET_CREDENTIALS}") from error
     except KaggleApiHTTPError as error:
         raise DownloadError(_explain(source, error)) from error
+    except (DataCorruptionError, zipfile.BadZipFile, ValueError) as error:
+        raise DownloadError(f"What Kaggle sent of {source!r} is damaged ({error}); try again.") from error
     except (requests.RequestException, OSError) as error:
         raise DownloadError(
             f"Kaggle cannot be reached or the download broke off ({type(error).__name__}). Credentials were found; "

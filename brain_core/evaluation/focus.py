@@ -107,7 +107,7 @@ def compare(dataset: Dataset, first: Detector, second: Detector, progress=lambda
     """
     cards = [first.card, second.card]
     common = common_test(cards)
-    chosen = [i for i, scan in enumerate(dataset.scans) if scan.sha256[:16] in common]
+    chosen = [i for i, scan in enumerate(dataset.scans) if scan.key in common]
     if not chosen:
         raise DatasetError(
             f"Data set {dataset.root.name}: none of the {len(common)} scans in the test parts of both "
@@ -160,7 +160,7 @@ def _row(dataset: Dataset, i: int, group: int, both: Sequence[Prediction]) -> Ro
     probabilities = {p.model: p.probability for p in both}
     right = right_of(item.label, probabilities, {p.model: p.threshold for p in both})
     found = agreement(*(p.map_on(scan) for p in both), head_box(scan.grey), tuple(probabilities))
-    return Row(item.id, scan.sha256[:16], item.label, group, probabilities, right, **asdict(found))
+    return Row(item.id, scan.key, item.label, group, probabilities, right, **asdict(found))
 
 
 def _subset(name: str, rows: list[Row]) -> Subset:

@@ -172,7 +172,7 @@ def _scan(dataset: Dataset, groups: np.ndarray, rows: dict[str, OutOfFold], i: i
     item, scan = dataset.items[i], dataset.scans[i]
     return {
         "id": item.id,
-        "sha256": scan.sha256[:16],
+        "sha256": scan.key,
         "group": int(groups[i]),
         "label": item.label,
         "width": scan.width,

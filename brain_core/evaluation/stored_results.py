@@ -199,6 +199,8 @@ def _row(record: dict, scans: list[dict], name: str, version: str, card: ModelCa
             raise _damaged(where, f"as many thresholds as probabilities, {len(probabilities)}", len(thresholds))
     if card and (changed := _changed(record, card)):
         notes.append(f"measured with other settings than the version in service: {', '.join(changed)}")
+    if card and _is_of_other_data(record, card):
+        notes.append("measured on other data than the version in service was trained on")
     return _result(name, version, CROSS_VALIDATION, scans, probabilities, thresholds, tuple(notes), where)
 
 
@@ -211,6 +213,12 @@ def _changed(record: dict, card: ModelCard) -> list[str]:
         for key, value in (setup.get(part) or {}).items()
         if key in (known := card.metadata.get(part) or {}) and known[key] != value
     ]
+
+
+def _is_of_other_data(record: dict, card: ModelCard) -> bool:
+    """False where either does not say."""
+    known = {(each.get("data") or {}).get("fingerprint") for each in (record, card.metadata)} - {None}
+    return len(known) > 1
 
 
 def _result(name, version, split, rows, probabilities, thresholds, notes, where) -> StoredResult:

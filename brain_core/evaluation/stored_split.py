@@ -54,7 +54,7 @@ def evaluate(dataset: Dataset, detector: Detector, part: str = TEST, progress=la
         DatasetError: ``test`` was asked for and none of its scans is here.
     """
     card = detector.card
-    keys = [scan.sha256[:16] for scan in dataset.scans]
+    keys = [scan.key for scan in dataset.scans]
     chosen = list(range(len(keys)))
     if part == TEST:
         test = {row["sha256"] for row in card.metadata["predictions"][TEST]}

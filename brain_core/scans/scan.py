@@ -34,6 +34,11 @@ class Scan:
         self.pixels.setflags(write=False)
 
     @property
+    def key(self) -> str:
+        """The first 16 hexadecimal digits of ``sha256``: what records of models and results know the scan by."""
+        return self.sha256[:16]
+
+    @property
     def height(self) -> int:
         return self.pixels.shape[0]
 

@@ -105,6 +105,28 @@ def test_the_fingerprint_is_of_contents_and_classes(put, tmp_path):
     assert load_dataset(tmp_path).fingerprint != before
 
 
+def test_a_key_tells_apart_what_folder_and_file_name_do_not(put, tmp_path, monkeypatch):
+    for number, name in enumerate(("Training/yes/1.png", "Testing/yes/1.png", "Testing/no/1.png")):
+        put(name, number)
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    dataset = load_dataset(f"~/{tmp_path.name}")
+    assert [item.id for item in dataset.items] == ["no/1.png", "yes/1.png", "yes/1.png"]
+    assert [dataset.key(i) for i in range(3)] == ["Testing/no/1.png", "Testing/yes/1.png", "Training/yes/1.png"]
+
+
+def test_scans_are_left_out_by_key(put, tmp_path):
+    for number, name in enumerate(("yes/1.png", "yes/2.png", "no/1.png")):
+        put(name, number)
+    (tmp_path / "no" / "3.png").write_text("not a picture")
+    dataset = load_dataset(tmp_path)
+    left = dataset.without(iter(["yes/1.png", "yes/1.png"]))
+    assert [left.key(i) for i in range(2)] == ["no/1.png", "yes/2.png"]
+    assert left.scans == (dataset.scans[0], dataset.scans[2]) and left.unreadable == dataset.unreadable
+    assert dataset.without([]).items == dataset.items
+    with pytest.raises(DatasetError, match="no scan 'yes/9.png' that could be left out"):
+        dataset.without(["yes/1.png", "yes/9.png", "no/9.png"])
+
+
 def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="no such folder: .*missing"):
         list_items(tmp_path / "missing")

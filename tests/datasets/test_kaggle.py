@@ -1,11 +1,15 @@
 """The download up to the network: the real kagglehub, with the network taken away or its answers replaced."""
 
+import os
+import zipfile
+from pathlib import Path
+
 import kagglehub
 import pytest
 import requests
 from kagglehub.exceptions import KaggleApiHTTPError, UnauthenticatedError
 
-from brain_core.datasets import kaggle
+from brain_core.datasets import kaggle, sources
 from brain_core.errors import DownloadError
 
 
@@ -21,14 +25,45 @@ def answer(monkeypatch, error):
     monkeypatch.setattr(kagglehub, "dataset_download", fail)
 
 
+def write_there(handle, output_dir):
+    folder = Path(output_dir) / "yes"
+    folder.mkdir(parents=True)
+    (folder / "1.png").write_bytes(handle.encode())
+
+
 def test_download_goes_below_brain_home(credentials, monkeypatch, settings):
-    asked = {}
-    monkeypatch.setattr(
-        kagglehub, "dataset_download", lambda handle, output_dir: asked.update(h=handle, o=output_dir) or output_dir
-    )
+    monkeypatch.setattr(kagglehub, "dataset_download", write_there)
     folder = kaggle.download()
-    assert asked["h"] == "navoneel/brain-mri-images-for-brain-tumor-detection"
     assert folder == settings.home / "data" / "brain-mri-images-for-brain-tumor-detection"
+    assert (folder / "yes" / "1.png").read_bytes() == b"navoneel/brain-mri-images-for-brain-tumor-detection"
+    assert os.listdir(settings.home / "data") == [folder.name]
+
+
+def test_a_download_that_breaks_off_leaves_what_was_there_and_nothing_that_looks_like_data(
+    credentials, monkeypatch, settings
+):
+    monkeypatch.setattr(kagglehub, "dataset_download", write_there)
+    before = kaggle.download("a/b")
+
+    def break_off(handle, output_dir):
+        write_there("half", output_dir)
+        raise requests.ConnectionError("reset")
+
+    monkeypatch.setattr(kagglehub, "dataset_download", break_off)
+    with pytest.raises(DownloadError, match="broke off"):
+        kaggle.download("a/b")
+    assert (before / "yes" / "1.png").read_bytes() == b"a/b"
+    with pytest.raises(DownloadError):
+        kaggle.download("a/c")
+    assert sources.data_sets() == [] and not kaggle.download_folder("a/c").exists()
+    monkeypatch.setattr(kagglehub, "dataset_download", write_there)
+    assert kaggle.download("a/c").is_dir()  # what broke off is in nobody's way
+
+
+def test_damaged_answer_is_told(credentials, monkeypatch):
+    answer(monkeypatch, zipfile.BadZipFile("no zip"))
+    with pytest.raises(DownloadError, match="sent of 'a/b' is damaged .no zip.; try again"):
+        kaggle.download("a/b")
 
 
 def test_no_network_is_told_from_no_credentials(credentials, monkeypatch):

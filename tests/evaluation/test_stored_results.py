@@ -130,6 +130,15 @@ def test_settings_that_differ_from_the_version_in_service_are_noted():
     assert found.notes == ("measured with other settings than the version in service: epochs",)
 
 
+def test_other_data_than_the_version_in_service_are_noted():
+    of_a, of_b = ({"fingerprint": name} for name in "ab")
+    (same,) = stored.of_cross_validation(record(data=of_a), [card(data=of_a)])
+    (unknown,) = stored.of_cross_validation(record(data=of_a), [card(data={})])
+    (other,) = stored.of_cross_validation(record(data=of_a), [card(data=of_b)])
+    assert (same.notes, unknown.notes) == ((), ())
+    assert other.notes == ("measured on other data than the version in service was trained on",)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

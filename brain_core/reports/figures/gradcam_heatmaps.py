@@ -81,7 +81,7 @@ def _words(label: str) -> str:
 def _overlay(axes: Axes, sample: Sample, prediction: Prediction, seen: frozenset[str]) -> None:
     frame(axes, LABEL_COLORS[prediction.label])
     axes.imshow(prediction.overlay_on(sample.scan))
-    mark = f" {SEEN}" if sample.scan.sha256[:16] in seen else ""
+    mark = f" {SEEN}" if sample.scan.key in seen else ""
     flat = "\nmap is flat" if FLAT_MAP in prediction.flags else ""
     axes.set_title(f"{_words(prediction.label)}, {prediction.probability:.2f}{mark}{flat}", fontsize=SMALL)
 
@@ -104,6 +104,6 @@ def _legend(figure: Figure, grid, samples: Sequence[Sample], explained: Explaine
     bar.set_label("Grad-CAM of the logit for a tumour (share of the map's highest value)")
     bar.outline.set_visible(False)
     lines = ["Above each overlay: the model's label and its probability of a tumour; frames in the label's colour."]
-    if any(sample.scan.sha256[:16] in seen for sample in samples for seen in explained.seen.values()):
+    if any(sample.scan.key in seen for sample in samples for seen in explained.seen.values()):
         lines.append(FOOTNOTE + ".")
     figure.supxlabel("\n".join(lines), fontsize=SMALL, color="black")

@@ -57,7 +57,7 @@ def pretrain(
     outputs = _outputs(config, kinds, teacher)
     run_dir.mkdir(parents=True, exist_ok=True)
     about = _about(dataset, config, init, teacher) | {"objectives": outputs, "excluded": excluded}
-    about["held_out_sha256"] = sorted(dataset.scans[i].sha256[:16] for i in held_out)
+    about["held_out_sha256"] = sorted(dataset.scans[i].key for i in held_out)
     history = _History(run_dir / "pretraining.json", about)
     keras.utils.set_random_seed(config.seed)
     pictures = np.stack([square(dataset.scans[i].grey, MODELS[config.model].preprocessing) for i in shown])
