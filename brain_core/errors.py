@@ -33,5 +33,9 @@ class ConfigError(BrainError):
     """A setting, an argument or a combination of them makes no sense."""
 
 
+class RunError(BrainError):
+    """A training run is damaged, is not there, or cannot do now what was asked of it."""
+
+
 class Cancelled(BrainError):
     """The user stopped a long-running task; nothing is half-written."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brain_core import operating_points
+from brain_core import in_service, operating_points
 from brain_core.errors import ConfigError, ModelError
+from brain_core.in_service import Change
 from brain_core.models import MODELS
 from brain_core.operating_points import OperatingPoint
 from brain_core.preprocessing import PreprocessingSpec
@@ -25,6 +26,7 @@ CROSS_VALIDATION, LOCALISATION, FOCUS = "cross_validation", "localisation", "foc
 HOW_TO_MEND = (
     "Restore it (git checkout -- saved_models) or train it: python -m brain_core train DATASET --model {name}."
 )
+ROLL_BACK = "Go back to the version before: python -m brain_core models rollback {name}."
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class ModelCard:
         operating_point: in use when the card was read: the one that a reader saved for this version, else its own.
         metadata: the whole JSON: training, data, history, predictions, metrics, thresholds.
         problem: why saved operating points cannot be read, fit to show; None where all is well.
+        mend: what to do where its file is missing or damaged; None for what helps with a shipped model.
     """
 
     name: str
@@ -46,6 +49,7 @@ class ModelCard:
     operating_point: OperatingPoint
     metadata: dict
     problem: str | None = None
+    mend: str | None = None
 
     @property
     def own_operating_point(self) -> OperatingPoint:
@@ -56,25 +60,38 @@ class ModelCard:
     def title(self) -> str:
         return MODELS[self.name].title
 
-    def load(self) -> keras.Model:
-        """The Keras model, after its checksum.
+    @property
+    def advice(self) -> str:
+        """What to do where its file is missing or damaged."""
+        return self.mend or HOW_TO_MEND.format(name=self.name)
+
+    def check(self) -> None:
+        """Compare the file with its checksum.
 
         Raises:
             ModelError: the file is missing, damaged or not the one described.
         """
-        mend = HOW_TO_MEND.format(name=self.name)
         if not self.path.is_file():
-            raise ModelError(f"{self.path.name} is missing. {mend}")
+            raise ModelError(f"{self.path.name} is missing. {self.advice}")
         if (found := sha256_of(self.path)) != self.sha256:
             raise ModelError(
-                f"{self.path.name} is damaged: its checksum starts with {found[:12]}, not {self.sha256[:12]}. {mend}"
+                f"{self.path.name} is damaged: its checksum starts with {found[:12]}, not {self.sha256[:12]}. "
+                f"{self.advice}"
             )
+
+    def load(self) -> keras.Model:
+        """The Keras model, after its checksum.
+
+        Raises:
+            ModelError: the file is missing, damaged, not the one described or no model.
+        """
+        self.check()
         import keras  # here, so that metadata can be read without waiting for TensorFlow
 
         try:
             return keras.models.load_model(self.path, compile=False, safe_mode=True)
         except Exception as error:  # zipfile, h5py, json and Keras raise what they like
-            raise ModelError(f"{self.path.name} cannot be loaded ({error}). {mend}") from error
+            raise ModelError(f"{self.path.name} cannot be loaded ({error}). {self.advice}") from error
 
 
 def results_file(what: str) -> Path:
@@ -89,39 +106,79 @@ def read_results(what: str) -> dict | None:
 
 
 def read_card(name: str, models_dir: Path | None = None) -> ModelCard:
-    """The model of that name in service, with the operating point in use.
+    """The version of that model in service, with the operating point in use.
 
     Raises:
-        ModelError: no such model, or its metadata are missing or incomplete.
+        ModelError: no such model, its metadata are missing or incomplete, or it cannot be told which version is in
+            service.
     """
-    if name not in MODELS:
-        raise ModelError(f"Model: expected one of {', '.join(MODELS)}. Received: {name!r}.")
-    path = (models_dir or settings().models_dir) / MODELS[name].file_name
+    check_name(name)
+    models_dir = models_dir or settings().models_dir
+    change = in_service.current(name, models_dir)
+    if change is None:
+        card = read_card_in(models_dir, name)
+    else:
+        folder = in_service.folder_of(name, change.version, models_dir)
+        card = read_card_in(folder, name, mend=ROLL_BACK.format(name=name), promoted=change)
+    if card.problem:
+        _log.warning("%s", card.problem)
+    return card
+
+
+def read_card_in(folder: Path, name: str, *, mend: str | None = None, promoted: Change | None = None) -> ModelCard:
+    """The model that lies in a folder, in service or not, with the operating point in use for it.
+
+    Args:
+        mend: what to do where it is damaged; None for what helps with a shipped model.
+        promoted: what put it in service, where it has to be that very version.
+
+    Raises:
+        ModelError: its metadata are missing, incomplete or of another version than was promoted.
+    """
+    path = folder / MODELS[name].file_name
     beside = path.with_suffix(".json")
-    mend = HOW_TO_MEND.format(name=name)
+    advice = mend or HOW_TO_MEND.format(name=name)
     try:
         data = json.loads(beside.read_text(encoding="utf-8"))
         missing = [key for key in REQUIRED if key not in data]
         if missing:
-            raise ModelError(f"{beside.name}: {', '.join(missing)} missing. {mend}")
-        card = ModelCard(
-            name=name,
-            version=data["version"],
-            path=path,
-            sha256=data["sha256"],
-            preprocessing=PreprocessingSpec(**data["preprocessing"]),
-            gradcam_layer=data["gradcam_layer"],
-            operating_point=OperatingPoint(**data["operating_point"]),
-            metadata=data,
-        )
-    except FileNotFoundError as error:
-        raise ModelError(f"{beside.name} is missing: {MODELS[name].title} is not in service. {mend}") from error
+            raise ModelError(f"{beside.name}: {', '.join(missing)} missing. {advice}")
+        card = _card(name, path, data, mend)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelError(f"{beside.name} is missing: {MODELS[name].title} is not in service. {advice}") from error
     except (OSError, ValueError, TypeError, ConfigError) as error:
-        raise ModelError(f"{beside.name} is damaged ({error}). {mend}") from error
+        raise ModelError(f"{beside.name} is damaged ({error}). {advice}") from error
+    if promoted and (card.version, card.sha256) != (promoted.version, promoted.sha256):
+        raise ModelError(
+            f"{beside.name} is not of the version that was promoted: expected {promoted.version} with checksum "
+            f"{promoted.sha256[:12]}. Received: {card.version} with {card.sha256!s:.12}. {advice}"
+        )
     standing = operating_points.read(card)
-    if standing.problem:
-        _log.warning("%s", standing.problem)
     return replace(card, operating_point=standing.in_use, problem=standing.problem)
+
+
+def check_name(name: str) -> None:
+    """Refuse what is not the name of a model.
+
+    Raises:
+        ModelError: it is not.
+    """
+    if name not in MODELS:
+        raise ModelError(f"Model: expected one of {', '.join(MODELS)}. Received: {name!r}.")
+
+
+def _card(name: str, path: Path, data: dict, mend: str | None) -> ModelCard:
+    return ModelCard(
+        name=name,
+        version=data["version"],
+        path=path,
+        sha256=data["sha256"],
+        preprocessing=PreprocessingSpec(**data["preprocessing"]),
+        gradcam_layer=data["gradcam_layer"],
+        operating_point=OperatingPoint(**data["operating_point"]),
+        metadata=data,
+        mend=mend,
+    )
 
 
 def sha256_of(path: Path) -> str:

@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = "brain_core"
 UI_LAYER = 5
 LAYERS = (
-    {"errors", "settings", "files", "palette"},
+    {"errors", "settings", "files", "palette", "typed_json"},
     {"scans", "preprocessing", "overlay", "intervals", "scored", "figures", "resampling", "metrics", "curves"}
     | {
         "calibration",
@@ -22,11 +22,12 @@ LAYERS = (
         "thresholds",
         "operating_points",
         "operating",
+        "in_service",
         "prevalence",
         "comparison",
         "decision_curve",
     },
-    {"datasets", "models", "registry", "explain"},
+    {"datasets", "models", "registry", "versions", "explain"},
     {"training", "evaluation", "inference", "reports", "store", "pacs", "public"},
     {"jobs", "batch", "monitoring", "cli", "__main__"},
     {"ui"},

@@ -3,9 +3,9 @@ import json
 
 import pytest
 
-from brain_core import operating_points
+from brain_core import operating_points, versions
 from brain_core.errors import ModelError
-from brain_core.registry import read_card
+from brain_core.registry import read_card, read_card_in
 from tests.helpers import put_in_service
 
 
@@ -102,3 +102,35 @@ def test_damaged_saved_points_leave_the_model_in_service(service, settings, capl
     assert card.operating_point.threshold == 0.4
     assert "operating_points/custom_cnn.json in BRAIN_HOME is damaged" in card.problem
     assert card.problem in caplog.text
+
+
+def test_the_card_is_of_the_version_in_service(service, tmp_path_factory):
+    shipped = put_in_service(service, "custom_cnn")
+    run = tmp_path_factory.mktemp("run")
+    put_in_service(run, "custom_cnn", version="retrained")
+    versions.add("custom_cnn", run)
+    assert read_card("custom_cnn").path == shipped
+    versions.promote("custom_cnn", "retrained", who="A. Reader", reason="test")
+    for models_dir in (None, service):
+        card = read_card("custom_cnn", models_dir)
+        assert (card.version, card.path.name) == ("retrained", shipped.name)
+        assert card.path.parent == service / "versions" / "custom_cnn" / "retrained"
+    assert read_card("custom_cnn").load().name == "custom_cnn"
+    assert read_card_in(service, "custom_cnn").version == "test-custom_cnn"
+
+
+def test_advice_for_a_retrained_version_is_to_roll_back(service, tmp_path_factory):
+    put_in_service(service, "custom_cnn")
+    run = tmp_path_factory.mktemp("run")
+    put_in_service(run, "custom_cnn", version="retrained")
+    folder = versions.add("custom_cnn", run).folder
+    versions.promote("custom_cnn", "retrained", who="A. Reader", reason="test")
+    (folder / "custom_cnn_fixed.keras").unlink()
+    with pytest.raises(ModelError, match="keras is missing. Go back.*models rollback custom_cnn.$"):
+        read_card("custom_cnn").load()
+    (folder / "custom_cnn_fixed.json").write_text("{")
+    with pytest.raises(ModelError, match=r"json is damaged \(.*models rollback custom_cnn.$"):
+        read_card("custom_cnn")
+    (service / "versions" / "custom_cnn.json").write_text("{")
+    with pytest.raises(ModelError, match="move it away to go back to the shipped version"):
+        read_card("custom_cnn")
