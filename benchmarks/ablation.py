@@ -46,14 +46,14 @@ def run_arm(options: argparse.Namespace, train_options: list[str], memories: dic
     """The figures of one way to train, as JSON; arms that differ in what is trained alone share a memory."""
     import numpy as np
 
-    from brain_core.cli.train import add, config_from, spec_from
+    from brain_core.cli.train_options import add_options, config_from, spec_from
     from brain_core.evaluation.protocol import Setup, cross_validate
     from brain_core.training.batches import Memory
 
-    commands = argparse.ArgumentParser().add_subparsers()
-    add(commands)
+    parser = argparse.ArgumentParser()
+    add_options(parser)
     filled = [word.format(**os.environ) for word in train_options]
-    wanted = commands.choices["train"].parse_args([options.dataset, *filled])
+    wanted = parser.parse_args([options.dataset, *filled])
     spec, config = spec_from(wanted, wanted.model), config_from(wanted)
     shared = wanted.model, spec, config.backbone, config.init, config.augmentation, config.seed
     setup = Setup(spec, config, memories.setdefault(repr(shared), Memory()))

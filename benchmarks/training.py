@@ -2,13 +2,13 @@
 
     python benchmarks/training.py [--scans 48] [--epochs 20]
     python benchmarks/training.py --kernels [--repeats 5]
-    python benchmarks/training.py --dataset DATASET [--backbone FILE --strong --keep average ...]
+    python benchmarks/training.py --dataset DATASET [--extra COLLECTION ...]
 
 The first runs on phantoms and prints seconds of both ways to train the ResNet50 head for equal epochs; that they give
 the same weights up to rounding is what `test_cached_features_train_the_head_as_the_plain_loop_does` checks. The second
 compares TensorFlow's two sets of kernels on a training step of the custom CNN and of the ResNet50's pretraining, in
-processes of their own that take turns. The third trains both models with the settings of those in service, or, with any
-option of `python -m brain_core train`, as that command does, and prints the minutes.
+processes of their own that take turns. The third trains both models with the settings of those in service, over which
+options of `python -m brain_core train` win, and prints the minutes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import fields
 
 TARGET_PHASE_1, TARGET_MINUTES = 10, 15
 WARM_UP_STEPS, TIMED_STEPS = 3, 7
@@ -146,7 +145,7 @@ def whole_runs(dataset: str, train_options: list[str]) -> None:
     for name in ("custom_cnn", "resnet50"):
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
-            chosen = train_options or options_in_service(name)
+            chosen = [*options_in_service(name), *train_options]
             status = brain_core(["train", dataset, "--model", name, "--run-dir", folder, *chosen])
             minutes = (time.perf_counter() - start) / 60
         if status:
@@ -158,18 +157,11 @@ def whole_runs(dataset: str, train_options: list[str]) -> None:
 
 def options_in_service(name: str) -> list[str]:
     """The options of `train` with which the model in service was trained, as far as they differ from the defaults."""
+    from brain_core.cli.train_options import words_of
     from brain_core.registry import read_card
     from brain_core.training.config import TrainConfig
 
-    trained = TrainConfig.from_json(read_card(name).metadata["training"])
-    words = []
-    for field in fields(TrainConfig):
-        value = getattr(trained, field.name)
-        if field.name != "augmentation" and value != getattr(TrainConfig(), field.name):
-            words += [f"--{field.name.replace('_', '-')}", *([] if value is True else [str(value)])]
-    if trained.augmentation != TrainConfig().augmentation:
-        words.append("--strong")
-    return words
+    return words_of(TrainConfig.from_json(read_card(name).metadata["training"]))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,19 @@ import sys
 from collections.abc import Sequence
 
 from brain_core import __version__
-from brain_core.cli import dataset, evaluate, focus, localise, models, predict, pretrain, report, thresholds, train
+from brain_core.cli import (
+    dataset,
+    evaluate,
+    focus,
+    localise,
+    models,
+    predict,
+    pretrain,
+    report,
+    runs,
+    thresholds,
+    train,
+)
 from brain_core.errors import BrainError, ConfigError
 
 DISCLAIMER = "Research and education only: it assists a reader and never replaces one."
@@ -23,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks on the processor help nobody here
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     options = _parser().parse_args(arguments)
+    options.words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return options.run(options)
     except BrainError as error:
@@ -40,6 +53,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m brain_core", description=f"BRAIN. {DISCLAIMER}")
     parser.add_argument("--version", action="version", version=f"BRAIN {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (predict, train, pretrain, evaluate, localise, focus, report, dataset, models, thresholds):
+    for module in (predict, train, pretrain, evaluate, localise, focus, report, dataset, models, thresholds, runs):
         module.add(commands)
     return parser

@@ -6,6 +6,8 @@ import argparse
 import logging
 import os
 
+import cv2
+
 from brain_core.errors import ModelError
 from brain_core.models import MODELS
 from brain_core.registry import read_card
@@ -38,6 +40,21 @@ def use_training_kernels() -> None:
     a single scan is scored faster without them (`benchmarks/training.py`).
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+def limit(threads: int, nice: int) -> None:
+    """Leave something of the machine to others; to be called before TensorFlow is loaded.
+
+    Args:
+        threads: of the processor, 0 for all.
+        nice: how far below normal priority, 0..19; of no effect where the system knows no such thing.
+    """
+    if threads:
+        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            os.environ[name] = str(threads)
+        cv2.setNumThreads(threads)
+    if nice and hasattr(os, "nice"):
+        os.nice(max(0, nice - os.nice(0)))
 
 
 def load_detectors(model: str) -> tuple[list, bool]:

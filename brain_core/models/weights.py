@@ -71,6 +71,32 @@ def load_file(model: keras.Model, path: str | Path, *, complete: bool = True) ->
     return missing
 
 
+def load_whole(model: keras.Model, source: keras.Model) -> None:
+    """All weights of a trained model into one of the same architecture.
+
+    Raises:
+        ModelError: their shapes differ.
+    """
+    wanted, found = ([tuple(w.shape) for w in each.weights] for each in (model, source))
+    if wanted != found:
+        raise ModelError(f"The model to start from is no {model.name} of this program's architecture.")
+    model.set_weights(source.get_weights())
+
+
+def read_model(path: Path) -> keras.Model:
+    """A ``.keras`` file.
+
+    Raises:
+        ModelError: no such file, or none that can be read.
+    """
+    if not path.is_file():
+        raise ModelError(f"Model to start from: no such file: {path}.")
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path.name}: cannot be read as a model ({error}).") from error
+
+
 def save_npz(model: keras.Model, path: str | Path) -> None:
     """Write a ``.npz`` that `load_file` reads, float16, with keys ``<layer>/<variable>``.
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import keras
 
-from brain_core.errors import ConfigError
+from brain_core.errors import ConfigError, ModelError
 from brain_core.models import MODELS, weights
-from brain_core.registry import sha256_of
+from brain_core.registry import read_card, sha256_of
 from brain_core.settings import PROJECT, settings
-from brain_core.training.config import TrainConfig
+from brain_core.training.config import SERVICE, TrainConfig
 
 SHIPPED = PROJECT / "saved_models" / "backbones"
 
@@ -54,13 +54,35 @@ def load_backbone(model: keras.Model, choice: str) -> None:
     weights.load_file(model, path)
 
 
-def check_backbone(choice: str) -> None:
-    """Raises what `load_backbone` would, so that a run of both models fails at its start and not in its middle."""
-    load_backbone(MODELS["resnet50"].build(), choice)
+def whole_model(name: str, choice: str) -> keras.Model:
+    """The trained model that `TrainConfig.start` names.
+
+    Raises:
+        ModelError: it is not there, damaged or of another architecture.
+    """
+    if choice == SERVICE:
+        return read_card(name).load()
+    model = weights.read_model(Path(choice))
+    if model.name != name:
+        raise ModelError(f"{Path(choice).name}: expected a model of {name}. Received: one of {model.name}.")
+    return model
+
+
+def check_start(name: str, config: TrainConfig) -> None:
+    """Raises what loading the weights to start from would, so that a run of two models fails before the first."""
+    if config.start:
+        weights.load_whole(MODELS[name].build(), whole_model(name, config.start))
+    elif name == "resnet50":
+        load_backbone(MODELS[name].build(), config.backbone)
 
 
 def start_record(name: str, config: TrainConfig) -> dict | None:
     """Where a model's initial weights came from: the choice, the file's checksum, and its pretraining if known."""
+    if config.start == SERVICE:
+        card = read_card(name)
+        return {"source": "model in service", "version": card.version, "sha256": card.sha256}
+    if config.start:
+        return _file_record(Path(config.start), config.start)
     if name != "resnet50":
         return _file_record(start_file(config.init), config.init) if config.init else None
     path = backbone_file(config.backbone)

@@ -134,6 +134,10 @@ class Batches(keras.utils.PyDataset):
         """float32, of the scans that the epoch shows."""
         return self._labels[self._shown()]
 
+    def begin(self, epoch: int) -> None:
+        """The next epoch is the one of that number, counted from 0."""
+        self._epoch = epoch
+
     def on_epoch_end(self) -> None:
         self._epoch += 1
 

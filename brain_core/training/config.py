@@ -9,6 +9,7 @@ from brain_core.errors import ConfigError
 from brain_core.training.augmentation import Augmentation
 
 BEST, LAST, AVERAGE = KEEP = ("best", "last", "average")
+SERVICE = "service"  # of `TrainConfig.start`
 CONSTANT, COSINE = SCHEDULES = ("constant", "cosine")
 
 
@@ -35,6 +36,8 @@ class TrainConfig:
             training scans; the head's first layers take both over when it ends, so that the model itself is as ever.
         measure_statistics: BatchNorm of a model that is trained whole takes its mean and variance from the training
             scans when training ends, see `batch_statistics`.
+        start: all weights, the head's too, of a model to go on from: ``service`` for the one in service, or a
+            ``.keras`` file; empty to start as ``backbone`` and ``init`` say.
         extra: folder of another labelled collection that training learns from as well, see `brain_core.training.extra`;
             empty for none.
         extra_scans: how many of its scans an epoch draws.
@@ -55,6 +58,7 @@ class TrainConfig:
     standardise: bool = False
     measure_statistics: bool = False
     schedule: str = CONSTANT
+    start: str = ""
     extra: str = ""
     extra_scans: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -76,7 +80,9 @@ class TrainConfig:
 
     def portable(self) -> TrainConfig:
         """For records: of a file or folder its name only, since where it lies says nothing elsewhere."""
-        return replace(self, **{name: Path(getattr(self, name)).name for name in ("backbone", "init", "extra")})
+        return replace(
+            self, **{name: Path(getattr(self, name)).name for name in ("backbone", "init", "start", "extra")}
+        )
 
     @staticmethod
     def from_json(record: dict) -> TrainConfig:

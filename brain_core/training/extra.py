@@ -41,8 +41,13 @@ class Extra:
         return np.random.default_rng((seed, epoch, self.count)).choice(len(self.chance), self.count, p=self.chance)
 
 
-def load_extra(config: TrainConfig, dataset: Dataset, spec: PreprocessingSpec) -> Extra | None:
+def load_extra(
+    config: TrainConfig, dataset: Dataset, spec: PreprocessingSpec, progress=lambda done, total: None
+) -> Extra | None:
     """What ``config`` adds to the scans of ``dataset``; None where it adds nothing.
+
+    Args:
+        progress: called with (done, total) as scans are read, and then as copies are looked for.
 
     Raises:
         ConfigError: the folder is not there, or holds nothing but copies of the data set.
@@ -53,7 +58,7 @@ def load_extra(config: TrainConfig, dataset: Dataset, spec: PreprocessingSpec) -
     folder = Path(config.extra)
     if not folder.is_dir():
         raise ConfigError(f"Further scans: no such folder: {config.extra}. Name it with --extra FOLDER.")
-    found, excluded = without_copies(load_dataset(folder), dataset, settings().home / "copies")
+    found, excluded = without_copies(load_dataset(folder, progress), dataset, settings().home / "copies", progress)
     if not found.items:
         raise ConfigError(f"Further scans: {folder.name} holds nothing but copies of {dataset.root.name}.")
     own = len(dataset.items)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of
@@ -16,15 +19,16 @@ from brain_core import metrics, thresholds
 from brain_core.calibration import Calibration, fit_platt
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
-from brain_core.datasets.splits import PARTS, Split, grouped_split
+from brain_core.datasets.splits import PARTS, Split, inherited_split
 from brain_core.files import write_json
 from brain_core.inference import Detector
 from brain_core.models import MODELS
 from brain_core.models.saving import save_compact
 from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
-from brain_core.registry import ModelCard, OperatingPoint, read_card, sha256_of
+from brain_core.registry import ModelCard, OperatingPoint, read_card_in, sha256_of
 from brain_core.training.backbones import start_record
 from brain_core.training.batches import Pictures, pictures_of
+from brain_core.training.checkpoint import Checkpoint
 from brain_core.training.config import TrainConfig
 from brain_core.training.extra import load_extra
 from brain_core.training.progress import Report, silent
@@ -36,21 +40,30 @@ BALANCED_ACCURACY = "balanced_accuracy"  # of `thresholds.RULES`
 
 @dataclass(frozen=True)
 class Prepared:
-    """A data set with its groups and split: computed once, shared by the models of a run."""
+    """A data set with its groups and split.
+
+    Attributes:
+        inherited: how many of its scans were in a part already, of the model whose split is gone on with.
+    """
 
     dataset: Dataset
     groups: np.ndarray
     split: Split
+    inherited: int = 0
 
 
-def prepare_run(dataset: Dataset, seed: int) -> Prepared:
+def prepare_run(dataset: Dataset, seed: int, known: Mapping[str, str] | None = None) -> Prepared:
     """Group and split.
+
+    Args:
+        known: by scan the part that it has to stay in, see `datasets.known`.
 
     Raises:
         DatasetError: the data set cannot be split honestly.
     """
-    groups = near_duplicate_groups(dataset.scans)
-    return Prepared(dataset, groups, grouped_split(dataset.labels, groups, seed=seed))
+    groups, keys = near_duplicate_groups(dataset.scans), [scan.key for scan in dataset.scans]
+    split = inherited_split(dataset.labels, groups, keys, known or {}, seed=seed)
+    return Prepared(dataset, groups, split, sum(key in (known or {}) for key in keys))
 
 
 def train_model(
@@ -62,11 +75,16 @@ def train_model(
     spec: PreprocessingSpec | None = None,
     rule: str = BALANCED_ACCURACY,
     report: Report = silent,
+    progress: Callable[[str], Callable[[int, int], None]] = lambda what: lambda done, total: None,
+    checkpoint: Path | None = None,
 ) -> ModelCard:
     """Train, save and measure one model; ``run_dir`` receives the file and its metadata, each in one step.
 
     Args:
         rule: of `thresholds.RULES`, for its own operating point.
+        progress: gives for what is done a function that is called with (done, total).
+        checkpoint: file that is written after each epoch; where there is one, training goes on from it. It is removed
+            when all is done.
 
     Returns:
         The model as it can be put in service from ``run_dir``.
@@ -74,8 +92,10 @@ def train_model(
     start = time.perf_counter()
     spec = spec or MODELS[name].preprocessing
     parts = {part: pictures_of(prepared.dataset, prepared.split.part(part), spec) for part in PARTS[:2]}
-    extra = load_extra(config, prepared.dataset, spec)
-    model, history = train_two_phase(name, parts["train"], parts["validation"], spec, config, report, extra)
+    extra = load_extra(config, prepared.dataset, spec, progress("reading further scans"))
+    kept = Checkpoint(checkpoint, _key(name, prepared, config, spec)) if checkpoint else None
+    model, history = train_two_phase(name, parts["train"], parts["validation"], spec, config, report, extra, kept)
+    progress("saving and measuring")(0, 1)
     calibration = _calibrate(model, parts["validation"], spec)
     path = run_dir / MODELS[name].file_name
     save_compact(model, path)
@@ -101,7 +121,16 @@ def train_model(
         | {"backbone": start_record(name, config)}
         | {"data": _data(prepared) | ({"extra": extra.record} if extra else {}), "history": history},
     )
-    return read_card(name, run_dir)
+    if kept:
+        kept.remove()
+    return read_card_in(run_dir, name)
+
+
+def _key(name: str, prepared: Prepared, config: TrainConfig, spec: PreprocessingSpec) -> str:
+    """What decides how a training goes: it can be taken up by one of the same key alone."""
+    split = [prepared.split.part(part).tolist() for part in PARTS]
+    said = [name, prepared.dataset.fingerprint, split, asdict(config), spec.to_json()]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def _calibrate(model: keras.Model, validation: Pictures, spec: PreprocessingSpec) -> Calibration:
@@ -136,8 +165,9 @@ def _data(prepared: Prepared) -> dict:
         "n": len(dataset.items),
         "groups": len(set(prepared.groups.tolist())),
         "unreadable": len(dataset.unreadable),
+        "inherited": prepared.inherited,
         "train": [dataset.items[i].id for i in prepared.split.train],
-        "train_sha256": [dataset.scans[i].sha256[:16] for i in prepared.split.train],
+        "train_sha256": [dataset.scans[i].key for i in prepared.split.train],
     }
 
 
@@ -186,7 +216,7 @@ def _quality(labels: np.ndarray, probabilities: np.ndarray) -> dict:
 def _row(prepared: Prepared, i: int, probability: float) -> dict:
     return {
         "id": prepared.dataset.items[i].id,
-        "sha256": prepared.dataset.scans[i].sha256[:16],
+        "sha256": prepared.dataset.scans[i].key,
         "group": int(prepared.groups[i]),
         "label": prepared.dataset.labels[i],
         "probability": round(float(probability), 6),

@@ -11,10 +11,12 @@ from sklearn.utils.class_weight import compute_class_weight
 from brain_core.models import MODELS, custom_cnn, resnet50, weights
 from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
 from brain_core.training import batch_statistics
-from brain_core.training.backbones import load_backbone, start_file
+from brain_core.training.backbones import load_backbone, start_file, whole_model
 from brain_core.training.batches import AugmentedBatches, Batches, Memory, Pictures, Variants
 from brain_core.training.callbacks import ReportCallback
-from brain_core.training.config import AVERAGE, BEST, COSINE, TrainConfig
+from brain_core.training.checkpoint import Checkpoint
+from brain_core.training.config import AVERAGE, COSINE, TrainConfig
+from brain_core.training.course import Best, Course
 from brain_core.training.extra import Extra
 from brain_core.training.progress import Report, silent
 from brain_core.training.schedules import cosine
@@ -34,6 +36,7 @@ def train_two_phase(
     config: TrainConfig,
     report: Report = silent,
     extra: Extra | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[keras.Model, dict[str, list[dict]]]:
     """Train one model.
 
@@ -41,23 +44,26 @@ def train_two_phase(
         name: of `MODELS`.
         spec: for the pixel scaling of the squares.
         extra: further scans to learn from.
+        checkpoint: written after each epoch; where it holds one, training goes on from there.
 
     Returns:
         The model, and by phase the metrics of each epoch.
 
     Raises:
         DownloadError: the ImageNet weights cannot be fetched. ModelError: a weights file does not fit.
-        Cancelled: ``report`` asked to stop.
+        DatasetError: the checkpoint is of other data or settings. Cancelled: ``report`` asked to stop.
     """
     keras.utils.set_random_seed(config.seed)
     trainer = Trainer(initial_model(name, config), spec, config, Memory() if config.variants else None)
-    return trainer.model, trainer.fit(train, validation, report, extra)
+    return trainer.model, trainer.fit(train, validation, report, extra, checkpoint)
 
 
 def initial_model(name: str, config: TrainConfig) -> keras.Model:
     """The untrained model with the weights that ``config`` lets it start from."""
     model = MODELS[name].build()
-    if name == "resnet50":
+    if config.start:
+        weights.load_whole(model, whole_model(name, config.start))
+    elif name == "resnet50":
         load_backbone(model, config.backbone)
     elif config.init:
         weights.load_file(model, start_file(config.init), complete=False)
@@ -97,23 +103,28 @@ class Trainer:
                 generator.state.assign(np.array([seed[0], 0], np.uint32))
 
     def fit(
-        self, train: Pictures, validation: Pictures, report: Report = silent, extra: Extra | None = None
+        self,
+        train: Pictures,
+        validation: Pictures,
+        report: Report = silent,
+        extra: Extra | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> dict[str, list[dict]]:
         """Both phases, with ``extra`` scans beside those of ``train``; returns by phase the metrics of each epoch."""
         config = self._config
-        best = _Best(config.keep, self.model)
-        history = {}
+        best = Best(config.keep, self.model)
+        course = Course(best, report, checkpoint)
         self.model.trainable = True
-        if config.epochs_head:
-            history[HEAD] = self._head(train, validation, best, report, extra)
+        if config.epochs_head and not course.is_past(HEAD):
+            self._head(train, validation, course, extra)
         if config.epochs_finetune:
-            history[FINETUNE] = self._finetune(train, validation, best, report, extra)
+            self._finetune(train, validation, course, extra)
         best.restore()
         self.model.trainable = True
         if config.measure_statistics and self._cut is None:
             drawn = [extra.pictures.take(extra.draw(config.seed, 0))] if extra else []
             batch_statistics.measure(self.model, np.concatenate([self._seen(p, None) for p in (train, *drawn)]))
-        return history
+        return course.history
 
     def predict(self, part: Pictures) -> np.ndarray:
         """float64 (N,): the probability of a tumour for the scans as they are."""
@@ -123,9 +134,7 @@ class Trainer:
         found = [keras.ops.convert_to_numpy(top(batch, training=False))[:, 0] for batch in batches]
         return np.concatenate(found).astype(float)
 
-    def _head(
-        self, train: Pictures, validation: Pictures, best: _Best, report: Report, extra: Extra | None
-    ) -> list[dict]:
+    def _head(self, train: Pictures, validation: Pictures, course: Course, extra: Extra | None) -> None:
         """Phase 1. The features of a scan never change through a frozen backbone, so they are computed once."""
         layer = POOLED if self._cut else None
         trained = _from_layer(self.model, layer) if layer else self.model
@@ -136,17 +145,13 @@ class Trainer:
             drawn = further[extra.draw(self._config.seed, 0)] if extra else further
             mean, deviation = _moments(np.concatenate([shown, drawn]))
             shown, further, tested = ((values - mean) / deviation for values in (shown, further, tested))
-        if extra:
-            everything = np.concatenate([shown, further])
-            batches = Batches(train, lambda chosen, epoch: everything[chosen], self._config, extra)
-            data, labels = {"x": batches}, batches.labels
-        else:
-            data = {"x": shown, "y": train.labels[:, None], "batch_size": self._config.batch_size}
-            labels = train.labels
-        rows = self._fit(trained, HEAD, data, tested, labels, validation, best, report)
+            if self._config.start:
+                self._take_over(-mean / deviation, 1 / deviation)  # weights that know the features as they are
+        everything = np.concatenate([shown, further])
+        batches = Batches(train, lambda chosen, epoch: everything[chosen], self._config, extra)
+        self._fit(trained, HEAD, batches, tested, validation, course)
         if standardise:
-            best.rewrite(lambda: self._take_over(mean, deviation))
-        return rows
+            course.best.rewrite(lambda: self._take_over(mean, deviation))
 
     def _take_over(self, mean: np.ndarray, deviation: np.ndarray) -> None:
         """Layers that were trained on standardised features say of the features themselves what they said of those."""
@@ -155,17 +160,14 @@ class Trainer:
             kernel = kernel / deviation[:, None]
             self.model.get_layer(name).set_weights([kernel, bias - mean @ kernel])
 
-    def _finetune(
-        self, train: Pictures, validation: Pictures, best: _Best, report: Report, extra: Extra | None
-    ) -> list[dict]:
+    def _finetune(self, train: Pictures, validation: Pictures, course: Course, extra: Extra | None) -> None:
         """Phase 2. What stays frozen is a fixed function of a variant; only what lies above it is trained."""
         trained = self.model
         if self._cut:
             _freeze_all_but_top(self.model, self._network.backbone_layers(self.model), self._config.unfreeze)
             trained = _from_layer(self.model, self._cut)
         batches = AugmentedBatches(train, self._variants, self._config, extra)
-        seen = self._seen(validation, self._cut)
-        return self._fit(trained, FINETUNE, {"x": batches}, seen, batches.labels, validation, best, report)
+        self._fit(trained, FINETUNE, batches, self._seen(validation, self._cut), validation, course)
 
     def _seen(self, part: Pictures, layer: str | None) -> np.ndarray:
         """float32 (N, ...): the scans without augmentation as a frozen layer's output, or scaled pixels (None)."""
@@ -188,56 +190,38 @@ class Trainer:
             self._runners[layer] = _compiled(self.model, layer)
         return self._runners[layer]
 
-    def _fit(self, trained, phase, data, tested, shown, validation, best, report) -> list[dict]:
-        """``shown``: labels of what an epoch shows; the classes weigh alike."""
+    def _fit(
+        self,
+        trained: keras.Model,
+        phase: str,
+        batches: Batches,
+        tested: np.ndarray,
+        validation: Pictures,
+        course: Course,
+    ) -> None:
+        """The classes of what an epoch shows weigh alike."""
         config = self._config
         head = phase == HEAD
         averaging = {} if head or config.keep != AVERAGE else {"use_ema": True, "ema_momentum": AVERAGE_MOMENTUM}
         rate, epochs = (config.lr_head, config.epochs_head) if head else (config.lr_finetune, config.epochs_finetune)
         if config.schedule == COSINE:
-            arrays = isinstance(data["x"], np.ndarray)
-            steps = -(-len(data["x"]) // config.batch_size) if arrays else len(data["x"])
-            rate = cosine(rate, epochs * steps)
+            rate = cosine(rate, epochs * len(batches))
         optimizer = keras.optimizers.Adam(rate, **averaging)
         trained.compile(optimizer, "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC(name="auc")])
-        balance = compute_class_weight("balanced", classes=np.array([0.0, 1.0]), y=shown)
-        fitted = trained.fit(
-            **data,
+        balance = compute_class_weight("balanced", classes=np.array([0.0, 1.0]), y=batches.labels)
+        done = course.begin(phase, trained)
+        batches.begin(done)
+        trained.fit(
+            batches,
             validation_data=(tested, validation.labels[:, None]),
             validation_batch_size=config.batch_size,
+            initial_epoch=done,
             epochs=epochs,
+            shuffle=False,  # `Batches` do, in an order that seed and epoch fix
             class_weight=dict(enumerate(balance.tolist())),
             verbose=0,
-            callbacks=[best, ReportCallback(phase, report)],
+            callbacks=[course.best, course, ReportCallback(phase, course.report)],
         )
-        columns = {name: [round(float(value), 5) for value in values] for name, values in fitted.history.items()}
-        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-class _Best(keras.callbacks.Callback):
-    """Remembers the weights of the epoch with the lowest validation loss, over both phases."""
-
-    def __init__(self, keep: str, whole: keras.Model):
-        super().__init__()
-        self._keep, self._whole, self._loss, self._weights = keep, whole, np.inf, None
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self._keep == BEST and logs["val_loss"] < self._loss:
-            self._loss, self._weights = logs["val_loss"], self._whole.get_weights()
-
-    def rewrite(self, change: Callable[[], None]) -> None:
-        """Apply a change of the model's weights in place to those that it has and to those remembered."""
-        if self._weights is not None:
-            current = self._whole.get_weights()
-            self._whole.set_weights(self._weights)
-            change()
-            self._weights = self._whole.get_weights()
-            self._whole.set_weights(current)
-        change()
-
-    def restore(self) -> None:
-        if self._weights is not None:
-            self._whole.set_weights(self._weights)
 
 
 def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -102,8 +102,9 @@ def test_damaged_model_is_named_and_the_other_goes_on(tmp_path, set_environment,
     assert main(["predict", str(scan), "--format", "json"]) == 1
     assert [record["model"] for record in json.loads(capsys.readouterr().out)] == ["custom_cnn"]
     assert "resnet50_transfer.keras is damaged" in caplog.text
-    assert main(["models", "list"]) == 0
-    assert "DAMAGED" in capsys.readouterr().out
+    assert main(["models", "list"]) == 1
+    first, second = capsys.readouterr().out.splitlines()
+    assert "checksum ok" in first and "DAMAGED: resnet50_transfer.keras is damaged: its checksum" in second
     assert main(["predict", str(scan), "--model", "resnet50"]) == 1
     assert "resnet50_transfer.keras is damaged" in capsys.readouterr().err
 
@@ -112,14 +113,19 @@ def test_models_list(service, capsys):
     assert main(["models", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in lines] == [["custom_cnn", "test-custom_cnn"], ["resnet50", "test-resnet50"]]
-    assert "checksum ok" in lines[0]
+    assert "in service, shipped  custom_cnn_fixed.keras (0.0 MB, checksum ok)  threshold 0.400 (best" in lines[0]
 
 
 def test_dataset_check_of_a_good_set(phantom_dataset, capsys):
     assert main(["dataset", "check", str(phantom_dataset)]) == 0
     out = capsys.readouterr().out
     assert "24 scans: no 12, yes 12" in out
-    assert "split by group: train" in out
+    assert "0 near-identical copies (the same picture, changed)" in out
+    assert "colour modes: grey 24\n" in out
+    assert "split by group: train 16, validation 4, test 4\n" in out
+    assert out.endswith(
+        "  train: tumor 8, no tumor 8\n  validation: tumor 2, no tumor 2\n  test: tumor 2, no tumor 2\n"
+    )
 
 
 def test_dataset_check_names_unreadable_files_copies_and_conflicts(tmp_path, capsys):
@@ -144,7 +150,7 @@ def test_training_on_one_class_is_refused_before_it_starts(tmp_path, capsys, kee
     shutil.rmtree(root / ("no" if keep == "yes" else "yes"))
     assert main(["train", str(root), "--run-dir", str(tmp_path / "run")]) == 1
     assert message in capsys.readouterr().err
-    assert not (tmp_path / "run").exists()
+    assert not list((tmp_path / "run").glob("*.keras"))
 
 
 def test_training_on_too_few_distinct_scans_is_refused(tmp_path, capsys):
@@ -157,7 +163,7 @@ def test_missing_backbone_is_found_before_either_model_is_trained(phantom_datase
     run = tmp_path / "run"
     assert main(["train", str(phantom_dataset), "--backbone", str(tmp_path / "none.npz"), "--run-dir", str(run)]) == 1
     assert "no such file" in capsys.readouterr().err
-    assert not run.exists()
+    assert not list(run.glob("*.keras"))
 
 
 def test_train_rejects_settings_out_of_range(phantom_dataset, capsys):

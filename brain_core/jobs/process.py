@@ -1,0 +1,47 @@
+"""Processes of the program's own command line, in the background."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+import psutil
+
+from brain_core.errors import RunError
+from brain_core.jobs.folder import Folder
+from brain_core.jobs.record import reason_of
+from brain_core.settings import PROJECT, settings
+
+PROGRAM = (sys.executable, "-m", "brain_core")
+
+
+def spawn(folder: Folder, words: Sequence[str], *, cwd: str) -> None:
+    """Start one; what it prints goes to the folder's log.
+
+    It is in a session of its own, so that it neither ends with this process nor hears a Ctrl-C meant for that.
+
+    Raises:
+        RunError: it cannot be started.
+    """
+    path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
+    where = {"BRAIN_HOME": str(settings().home), "BRAIN_MODELS_DIR": str(settings().models_dir)}
+    try:
+        with folder.log.open("ab") as log:
+            process = subprocess.Popen(
+                [*PROGRAM, *words],
+                cwd=cwd,
+                env=os.environ | where | {"PYTHONPATH": path},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise RunError(f"The process of {folder.id} cannot be started: {reason_of(error)}.") from error
+    threading.Thread(target=process.wait, name=f"wait-{process.pid}", daemon=True).start()  # it leaves no zombie
+    with contextlib.suppress(psutil.Error, OSError):  # it has ended; the disk is full
+        folder.write_process(process.pid, psutil.Process(process.pid).create_time())
