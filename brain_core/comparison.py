@@ -192,8 +192,9 @@ def sentence(first: str, second: str, auc: DeLong, decisions: McNemar | None = N
     told += f", {_p(auc.p)} (DeLong). {_verdict(first, second, auc.difference)}" if auc.p is not None else "."
     if decisions is None or decisions.p is None:
         return told
+    alone = f"{decisions.only_first} scan{'' if decisions.only_first == 1 else 's'}"
     return (
-        f"{told} At their operating points only {first} is right on {decisions.only_first} scans and only {second} on "
+        f"{told} At their operating points only {first} is right on {alone} and only {second} on "
         f"{decisions.only_second} of {decisions.n}: a difference in accuracy of "
         f"{decisions.difference.text(signed=True)}, {_p(decisions.p)} (exact McNemar). "
         f"{_verdict(first, second, decisions.difference)}"

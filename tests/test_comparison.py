@@ -182,10 +182,14 @@ def test_a_sentence_for_a_clinician():
 
 def test_a_large_p_is_not_called_equality():
     auc = DeLong(39, 24, 0.9, 0.88, Estimate(0.02, -0.05, 0.09), 0.58)
-    decisions = McNemar(30, 4, 1, 4, Estimate(0.077, -0.04, 0.2), 0.375)
+    decisions_of = Estimate(0.077, -0.04, 0.2), 0.375
+    decisions = McNemar(30, 4, 1, 4, *decisions_of)
     told = sentence("A", "B", auc, decisions)
     assert told.count("this neither shows which of the two does better nor that they do equally well") == 2
     assert "p = 0.580 (DeLong)" in told and "only A is right on 4 scans and only B on 1 of 39" in told
+    assert "only A is right on 1 scan and only B on 1 of 39" in sentence(
+        "A", "B", auc, McNemar(33, 1, 1, 4, *decisions_of)
+    )
 
 
 def test_a_lower_second_half_is_named_for_the_second():

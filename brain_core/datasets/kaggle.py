@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from brain_core.errors import DownloadError
 from brain_core.settings import settings
 
+_OWNER_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 NAVONEEL = "navoneel/brain-mri-images-for-brain-tumor-detection"
 HOW_TO_GET_CREDENTIALS = (
     "Create an API token under 'Settings' of your Kaggle account and either put the kaggle.json it gives you into "
@@ -18,8 +20,15 @@ HOW_TO_GET_CREDENTIALS = (
 
 
 def download_folder(source: str = NAVONEEL) -> Path:
-    """Where `download` puts a data set."""
-    return settings().home / "data" / source.split("/")[-1]
+    """Where `download` puts a data set.
+
+    Raises:
+        DownloadError: it is no ``owner/name``.
+    """
+    if not _OWNER_NAME.fullmatch(source):
+        raise DownloadError(f"Kaggle data set: expected owner/name. Received: {source!r:.80}.")
+    owner, name = source.split("/")
+    return settings().home / "data" / (name if source == NAVONEEL else f"{owner}--{name}")
 
 
 def download(source: str = NAVONEEL) -> Path:
@@ -34,15 +43,13 @@ def download(source: str = NAVONEEL) -> Path:
     Raises:
         DownloadError: no credentials, credentials refused, no such data set or no network; the message says which.
     """
-    if len([part for part in source.split("/") if part]) != 2:
-        raise DownloadError(f"Kaggle data set: expected owner/name. Received: {source!r}.")
+    folder = download_folder(source)
     if not has_credentials():
         raise DownloadError(f"No Kaggle credentials were found. {HOW_TO_GET_CREDENTIALS}")
     import kagglehub  # slow to import, and of use here only
     import requests
     from kagglehub.exceptions import DataCorruptionError, KaggleApiHTTPError, UnauthenticatedError
 
-    folder = download_folder(source)
     hidden = folder.with_name(f".{folder.name}")  # what broke off looks like a data set too
     try:
         shutil.rmtree(hidden, ignore_errors=True)

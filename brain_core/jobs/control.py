@@ -26,11 +26,14 @@ def threads() -> int:
     return max(1, (os.cpu_count() or 2) // 2)
 
 
-def start(words: Sequence[str], *, models: Sequence[str], data: str, who: str | None = None) -> Folder:
+def start(
+    words: Sequence[str], *, models: Sequence[str], data: str, who: str | None = None, cwd: str | None = None
+) -> Folder:
     """A new run in the background, which waits for its turn.
 
     Args:
         words: of the command line: ``train DATASET …`` without ``--run-dir``.
+        cwd: where relative paths among them start; None for where this process is.
 
     Raises:
         RunError: its folder cannot be made or its process not be started.
@@ -38,7 +41,7 @@ def start(words: Sequence[str], *, models: Sequence[str], data: str, who: str | 
     folder = index.create(
         index.runs_dir() / index.new_id(),
         words,
-        cwd=str(Path.cwd()),
+        cwd=cwd or str(Path.cwd()),
         models=models,
         data=data,
         who=who or login(),

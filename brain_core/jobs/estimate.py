@@ -98,3 +98,12 @@ def clock(parts: Sequence[Part], factor: float = 1.0, now: Callable[[], float] =
         return speed * (part.epochs * (1 - share) + sum(later.seconds for later in parts[position + 1 :]))
 
     return left
+
+
+def in_words(seconds: float) -> str:
+    """In words, rounded to what is known of it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} seconds"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} minutes"
+    return f"{seconds / 3600:.1f} hours"

@@ -79,7 +79,8 @@ class Folder:
 
     def write_queued(self, state: State) -> None:
         """A state without a process, which is going to be started."""
-        (self.path / "process.json").unlink(missing_ok=True)  # it names an earlier one
+        for stale in ("process.json", "progress.json"):  # of an earlier one
+            (self.path / stale).unlink(missing_ok=True)
         self.write_state(state)
 
     def seconds_unchanged(self) -> float:

@@ -110,9 +110,13 @@ def decision_curve(curves: dict[str, DecisionCurve], key: str, told: str) -> Non
     show(figure, key, told + _missing(curves))
 
 
-def history(found: History, curve: str, title: str, name: str, key: str) -> None:
-    """One figure over the epochs, of the training and of the validation scans; the phases are marked."""
-    figure = frame(title, "epoch", title, height=300)
+def history(found: History, curve: str, title: str, name: str, key: str, of: str = "") -> None:
+    """One figure over the epochs, of the training and of the validation scans; the phases are marked.
+
+    Args:
+        of: which model's, to be added to the chart's title.
+    """
+    figure = frame(f"{title}, {of}" if of else title, "epoch", title, height=300)
     last = []
     for prefix, part in PARTS.items():
         x, y = found.values(prefix + curve)
@@ -124,7 +128,7 @@ def history(found: History, curve: str, title: str, name: str, key: str) -> None
         last.append(f"{part} {y[-1]:.3f}")
     for phase, end in list(found.ends.items()):
         figure.add_vline(x=end + 0.5, line={"color": NEUTRAL, "width": 1, "dash": "dash"})
-        figure.add_annotation(x=end, y=1.02, yref="paper", text=phase, showarrow=False, xanchor="right")
+        figure.add_annotation(x=end, y=1, yref="paper", text=phase, showarrow=False, xanchor="right", yanchor="bottom")
     if curve == "loss":
         figure.update_yaxes(type="log")
     show(figure, key, f"Last epoch: {', '.join(last)}.")

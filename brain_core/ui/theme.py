@@ -58,6 +58,11 @@ h1 {padding: 0 !important}
 .brain-number {font-variant-numeric: tabular-nums}
 .brain-implications p {margin: .35rem 0} .brain-implications ul {padding-left: 1.1rem}
 .brain-flag {margin-top: .35rem; font-weight: 600}
+.brain-words {line-height: 1.5; overflow-wrap: anywhere}
+dl.brain-quiet, dl.brain-quiet dt {margin: 0; padding: 0}
+dl.brain-quiet dd {margin: 0 0 .35rem}
+button[data-variant=segmented_control][aria-checked=true] {color: inherit !important}
+.st-key-retrain_step {padding-top: .6rem}
 %(more)s
 </style>
 """

@@ -31,14 +31,8 @@ def lacking(what: str) -> None:
 @contextmanager
 def serving(models_dir: Path, folder: Path) -> Iterator[str]:
     """The address of a server of its own; ``folder`` receives what it writes."""
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BRAIN_")}
-    environment |= {"BRAIN_MODELS_DIR": str(models_dir), "BRAIN_HOME": str(folder), "PYTHONPATH": str(PROJECT)}
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
+    port = free_port()
+    server = start(models_dir, folder, port)
     try:
         wait_for(f"http://localhost:{port}/_stcore/health", server)
         yield f"http://localhost:{port}"
@@ -46,6 +40,27 @@ def serving(models_dir: Path, folder: Path) -> Iterator[str]:
         server.terminate()
         server.wait(30)
     assert "Traceback" not in (folder / "log").read_text()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
+
+
+def start(models_dir: Path, folder: Path, port: int, **more: object) -> subprocess.Popen:
+    """A server's process, which may not answer yet; its log goes on with what an earlier one wrote.
+
+    Args:
+        more: further environment variables.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BRAIN_")}
+    environment |= {"BRAIN_MODELS_DIR": str(models_dir), "BRAIN_HOME": str(folder), "PYTHONPATH": str(PROJECT)}
+    environment |= {name: str(value) for name, value in more.items()}
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    command += ["--server.fileWatcherType", "none"]  # the code does not change under a test
+    with (folder / "log").open("a") as log:
+        return subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
 
 
 def wait_for(url: str, server: subprocess.Popen) -> None:

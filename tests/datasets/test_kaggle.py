@@ -1,6 +1,7 @@
 """The download up to the network: the real kagglehub, with the network taken away or its answers replaced."""
 
 import os
+import re
 import zipfile
 from pathlib import Path
 
@@ -98,6 +99,12 @@ def test_damaged_kaggle_json_is_named(monkeypatch, tmp_path):
         kaggle.download()
 
 
-def test_source_must_be_owner_and_name():
-    with pytest.raises(DownloadError, match="expected owner/name. Received: 'navoneel'"):
-        kaggle.download("navoneel")
+@pytest.mark.parametrize("source", ["navoneel", "", "a/b/c", "a/..", "../b", "a/.b", "a b/c", "a/"])
+def test_source_must_be_owner_and_name(source, credentials, monkeypatch):
+    monkeypatch.setattr(kagglehub, "dataset_download", write_there)
+    with pytest.raises(DownloadError, match=re.escape(f"expected owner/name. Received: {source!r}.")):
+        kaggle.download(source)
+
+
+def test_sets_of_one_name_by_two_owners_do_not_meet():
+    assert kaggle.download_folder("a/x") != kaggle.download_folder("b/x")

@@ -1,0 +1,1 @@
+"""The Retrain page, a module a step."""
