@@ -18,11 +18,12 @@ from brain_core.in_service import LONGEST, PROMOTE, Change
 from brain_core.models import MODELS
 from brain_core.operating_points import NOT_STATED
 from brain_core.registry import CROSS_VALIDATION, LOCALISATION, read_card, read_results, results_file
-from brain_core.settings import PROJECT
+from brain_core.settings import PROJECT, settings
 from brain_core.versions import COMPARISON, Version
 
 PASSED = "passed the gate"
 _log = logging.getLogger("brain_core")
+SAME_THRESHOLD = 1e-9
 
 
 def add(commands) -> None:
@@ -133,7 +134,8 @@ def gate_of(version: Version, champion: Version) -> tuple[bool, str]:
     """Whether the stored comparison lets a version take the champion's place, and in words what it found."""
     path = version.folder / COMPARISON
     try:
-        gate = json.loads(path.read_text(encoding="utf-8"))["gate"]
+        record = json.loads(path.read_text(encoding="utf-8"))
+        gate = record["gate"]
         passed, text, against = gate["passed"] is True, str(gate["text"]), gate["champion"]
     except FileNotFoundError:
         return False, f"it was not compared with {champion.version}, which is in service."
@@ -141,7 +143,20 @@ def gate_of(version: Version, champion: Version) -> tuple[bool, str]:
         return False, f"its {COMPARISON} is damaged ({type(error).__name__})."
     if against != champion.version:
         passed, text = False, f"it was compared with {against}, not with {champion.version}, which is in service."
+    elif passed and (changed := _changed_since(record, version, champion)):
+        passed, text = False, f"since it was compared, {changed} changed: compare it anew."
     return passed, textwrap.shorten(text, LONGEST["gate"], placeholder=" …")
+
+
+def _changed_since(record: dict, version: Version, champion: Version) -> str | None:
+    """What a gate depends on and is no longer as it was when the two were compared; None where all is."""
+    models = record.get("models") or {}
+    for role, each in (("challenger", version), ("champion", champion)):
+        then = (models.get(role) or {}).get("threshold")
+        if then is not None and abs(then - each.card().operating_point.threshold) > SAME_THRESHOLD:
+            return f"the operating point of the {role}"
+    margin = record["gate"].get("margin")
+    return "the margin" if margin is not None and margin > settings().gate_margin + SAME_THRESHOLD else None
 
 
 def _add_model_option(parser: argparse.ArgumentParser) -> None:

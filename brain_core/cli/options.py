@@ -9,6 +9,7 @@ import os
 import cv2
 
 from brain_core.errors import ModelError
+from brain_core.jobs.process import LIMITS
 from brain_core.models import MODELS
 from brain_core.registry import read_card
 
@@ -50,8 +51,7 @@ def limit(threads: int, nice: int) -> None:
         nice: how far below normal priority, 0..19; of no effect where the system knows no such thing.
     """
     if threads:
-        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-            os.environ[name] = str(threads)
+        os.environ |= dict.fromkeys(LIMITS, str(threads))
         cv2.setNumThreads(threads)
     if nice and hasattr(os, "nice"):
         os.nice(max(0, nice - os.nice(0)))

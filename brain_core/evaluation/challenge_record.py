@@ -82,7 +82,13 @@ class Comparison:
 
 
 def write(comparison: Comparison, folder: Path) -> None:
-    """Store it in the folder of the challenger's version, in one step."""
+    """Store it in the folder of the challenger's version, in one step.
+
+    Raises:
+        ResultsError: the version has been deleted meanwhile.
+    """
+    if not folder.is_dir():
+        raise ResultsError(f"Version {folder.name} has been deleted meanwhile: the comparison is not kept.")
     write_json(folder / FILE_NAME, comparison.to_json())
 
 

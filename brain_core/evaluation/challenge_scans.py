@@ -8,6 +8,7 @@ import numpy as np
 
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
+from brain_core.datasets.known import learned_from
 from brain_core.evaluation.challenge_parts import CHALLENGER, CHAMPION, Count, LeftOut
 from brain_core.evaluation.stored_results import TEST, VALIDATION, NotStored, of_card
 from brain_core.registry import ModelCard
@@ -48,7 +49,7 @@ def choose(challenger: ModelCard, champion: ModelCard, dataset: Dataset) -> Chos
     keys = np.array([scan.key for scan in dataset.scans])
     groups = near_duplicate_groups(dataset.scans)
     test, notes = _part(challenger, CHALLENGER, TEST)
-    candidate = np.isin(keys, list(test))
+    candidate = np.isin(keys, list(test)) & ~_contradicting(challenger, dataset)
     lists: dict[str, set[str]] = {}
     for role, card in ((CHALLENGER, challenger), (CHAMPION, champion)):
         lists[f"{role} {LEARNED}"], told = _learned_from(card, role, dataset)
@@ -73,6 +74,18 @@ def choose(challenger: ModelCard, champion: ModelCard, dataset: Dataset) -> Chos
     )
 
 
+def _contradicting(challenger: ModelCard, dataset: Dataset) -> np.ndarray:
+    """bool (N,): scans whose bytes the data set holds under both labels, under the one that was left out."""
+    found = of_card(challenger, TEST)
+    if isinstance(found, NotStored):
+        return np.zeros(len(dataset.scans), bool)
+    here = [(scan.key, label) for scan, label in zip(dataset.scans, dataset.labels, strict=True)]
+    there = set(here)
+    twofold = {key for key, label in here if (key, 1 - label) in there}
+    known = set(zip(found.sha256, found.labels.tolist(), strict=True))
+    return np.array([key in twofold and (key, label) not in known for key, label in here])
+
+
 def _learned_from(card: ModelCard, role: str, dataset: Dataset) -> tuple[set[str], list[str]]:
     """Scans of the training part, by `Scan.key`, and in words what the metadata do not list."""
     data = card.metadata.get("data") or {}
@@ -88,7 +101,23 @@ def _learned_from(card: ModelCard, role: str, dataset: Dataset) -> tuple[set[str
             f"{extra.get('name', 'another collection')} as well, which its metadata do not list: "
             "copies of these among the scans compared on are not recognised."
         )
-    return set(data["train_sha256"]), notes
+    if pretrained := _other_pretraining(card, dataset):
+        notes.append(
+            f"{_named(card, role, 'The')} began with layers pretrained on {', '.join(pretrained)}, labels included, "
+            "of which no copies of this data set were left out: scans of these among those compared on are not "
+            "recognised."
+        )
+    return learned_from(card.metadata), notes
+
+
+def _other_pretraining(card: ModelCard, dataset: Dataset) -> list[str]:
+    """Collections of its pretraining, step by step, that were not freed of this data set's scans."""
+    found, step = [], (card.metadata.get("backbone") or {}).get("pretraining")
+    while isinstance(step, dict):
+        if (step.get("excluded") or {}).get("fingerprint") != dataset.fingerprint:
+            found.append(str((step.get("data") or {}).get("name", "another collection")))
+        step = step.get("init_pretraining")
+    return sorted(set(found))
 
 
 def _part(card: ModelCard, role: str, part: str) -> tuple[set[str], list[str]]:

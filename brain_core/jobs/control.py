@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +13,9 @@ from filelock import FileLock, Timeout
 from brain_core.errors import RunError
 from brain_core.jobs import index
 from brain_core.jobs.folder import Folder
-from brain_core.jobs.process import spawn
+from brain_core.jobs.process import NICE, spawn, threads
 from brain_core.jobs.record import FAILED, QUEUED, State, reason_of
 from brain_core.jobs.watch import DAMAGED, Seen, look
-
-NICE = 10  # below normal, of 19
-
-
-def threads() -> int:
-    """Of a run in the background: half of the processor's, so that the dashboard keeps the other half."""
-    return max(1, (os.cpu_count() or 2) // 2)
 
 
 def start(

@@ -17,10 +17,20 @@ from brain_core.jobs.record import reason_of
 from brain_core.settings import PROJECT, settings
 
 PROGRAM = (sys.executable, "-m", "brain_core")
+NICE = 10  # below normal, of 19
+LIMITS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")  # of the environment
 
 
-def spawn(folder: Folder, words: Sequence[str], *, cwd: str) -> None:
+def threads() -> int:
+    """For work in the background: half of the processor's, so that the dashboard keeps the other half."""
+    return max(1, (os.cpu_count() or 2) // 2)
+
+
+def spawn(folder: Folder, words: Sequence[str], *, cwd: str, gently: bool = False) -> None:
     """Start one; what it prints goes to the folder's log.
+
+    Args:
+        gently: below normal priority and with `threads` of the processor's; else its words say so.
 
     It is in a session of its own, so that it neither ends with this process nor hears a Ctrl-C meant for that.
 
@@ -29,6 +39,8 @@ def spawn(folder: Folder, words: Sequence[str], *, cwd: str) -> None:
     """
     path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     where = {"BRAIN_HOME": str(settings().home), "BRAIN_MODELS_DIR": str(settings().models_dir)}
+    if gently:
+        where |= dict.fromkeys(LIMITS, str(threads()))
     try:
         with folder.log.open("ab") as log:
             process = subprocess.Popen(
@@ -44,4 +56,7 @@ def spawn(folder: Folder, words: Sequence[str], *, cwd: str) -> None:
         raise RunError(f"The process of {folder.id} cannot be started: {reason_of(error)}.") from error
     threading.Thread(target=process.wait, name=f"wait-{process.pid}", daemon=True).start()  # it leaves no zombie
     with contextlib.suppress(psutil.Error, OSError):  # it has ended; the disk is full
-        folder.write_process(process.pid, psutil.Process(process.pid).create_time())
+        started = psutil.Process(process.pid)
+        folder.write_process(process.pid, started.create_time())
+        if gently and psutil.POSIX:
+            started.nice(NICE)

@@ -6,6 +6,7 @@ kept until it is started anew.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ def start(name: str, words: Sequence[str]) -> None:
         folder.path.mkdir(parents=True)
     except OSError as error:
         raise RunError(f"{name} cannot be started: {reason_of(error)}.") from error
-    spawn(folder, words, cwd=str(Path.cwd()))
+    spawn(folder, words, cwd=str(Path.cwd()), gently=True)
 
 
 def look(name: str) -> Task:
@@ -86,4 +87,5 @@ def forget(name: str) -> None:
 
 
 def _folder(name: str) -> Folder:
-    return Folder(settings().home / "tasks" / re.sub(r"[^\w.-]+", "-", name))
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return Folder(settings().home / "tasks" / f"{re.sub(r'[^A-Za-z0-9_.]+', '-', name)}-{digest}")

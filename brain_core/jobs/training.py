@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brain_core import versions
 from brain_core.datasets.index import Dataset, load_dataset
-from brain_core.datasets.known import known_parts
+from brain_core.datasets.known import known_in_service, known_parts, merged
 from brain_core.datasets.splits import PARTS
 from brain_core.errors import BrainError, Cancelled, ModelError
 from brain_core.jobs import estimate
@@ -24,7 +25,7 @@ from brain_core.models import MODELS
 from brain_core.preprocessing import PreprocessingSpec
 from brain_core.registry import ModelCard, read_card, read_card_in
 from brain_core.settings import settings
-from brain_core.training.config import TrainConfig
+from brain_core.training.config import SERVICE, TrainConfig
 from brain_core.training.progress import Report
 
 if TYPE_CHECKING:
@@ -53,6 +54,17 @@ class Order:
     leave_out: tuple[str, ...]
     masks: Path | None
 
+    def config_of(self, name: str) -> TrainConfig:
+        """For one model: 'the model in service' is the file that this was when the order was first asked."""
+        return replace(self.config, start=self.starts[name]) if name in self.starts else self.config
+
+    @cached_property
+    def starts(self) -> dict[str, str]:
+        """By model the file to go on from, where that is the model in service."""
+        if self.config.start != SERVICE:
+            return {}
+        return {name: str(read_card(name).path) for name in self.specs}
+
     @property
     def outlined(self) -> int:
         """About how many outlined tumours a comparison goes through."""
@@ -68,8 +80,9 @@ def carry_out(
         reading: called with (done, total) as the data set is read.
         hear: gives for a model's name what hears of its training.
     """
-    dataset = _read(order, recorder, reading)
     folder = recorder.folder
+    _ = order.starts  # now: another version may be promoted while this runs
+    dataset = _read(order, recorder, reading)
     prepared = _prepared(order, dataset, [name for name in order.specs if not _is_trained(name, recorder)])
     parts = [part for name, each in prepared.items() for part in _planned(name, each, order, folder)]
     start, left = time.monotonic(), estimate.clock(parts, estimate.correction())
@@ -99,13 +112,16 @@ def _read(order: Order, recorder: Recorder, reading: Callable[[int, int], None])
 
 def _prepared(order: Order, dataset: Dataset, names: list[str]) -> dict[str, Prepared]:
     """By model, grouped and split; what would hinder the second model is found before the first is trained."""
-    from brain_core.training.backbones import check_start
+    from brain_core.training.backbones import check_start, start_metadata
     from brain_core.training.run import prepare_run  # loads TensorFlow
 
-    known = {name: known_parts(read_card(name).metadata) if order.inherit else {} for name in names}
-    found = {name: prepare_run(dataset, order.config.seed, known[name]) for name in names}
+    found = {}
     for name in names:
-        check_start(name, order.config)
+        config = order.config_of(name)
+        known = [known_in_service()] if order.inherit else []
+        known += [known_parts(start_metadata(name, config))]
+        found[name] = prepare_run(dataset, config.seed, merged(known))
+        check_start(name, config)
     return found
 
 
@@ -129,7 +145,7 @@ def _train(name: str, order: Order, prepared: Prepared, recorder: Recorder, repo
         name,
         prepared,
         recorder.folder.path,
-        order.config,
+        order.config_of(name),
         spec=order.specs[name],
         rule=order.rule,
         report=report,

@@ -54,6 +54,8 @@ def look(folder: Folder) -> Seen:
         return Seen(folder, STOPPING if folder.is_asked_to_stop else state.status, None, False, request, state)
     if state.pid is None and not folder.has_process and folder.seconds_unchanged() < STARTING:
         return Seen(folder, QUEUED, None, False, request, state)
+    if folder.is_held():  # a clock that was set, or another container: its number does not tell, its lock does
+        return Seen(folder, STOPPING if folder.is_asked_to_stop else state.status, None, False, request, state)
     reason, exhausted = _why(folder, state)
     return Seen(folder, INTERRUPTED, reason, exhausted, request, state)
 
@@ -72,7 +74,7 @@ def _why(folder: Folder, state: State) -> tuple[str, bool]:
     if None not in (kills, state.memory_kills) and kills > state.memory_kills:
         return (
             "Its process ended without a word, and the system has killed for want of memory since it began: memory "
-            "was exhausted.",
+            "may have been exhausted.",
             True,
         )
     return "Its process ended without a word: it was killed, or the machine went down.", False

@@ -68,6 +68,27 @@ def whole_model(name: str, choice: str) -> keras.Model:
     return model
 
 
+def start_metadata(name: str, config: TrainConfig) -> dict:
+    """Of the trained model that training goes on from; empty where it does not.
+
+    Raises:
+        ModelError: it is not there. ConfigError: nothing says which scans it has learned from.
+    """
+    if not config.start:
+        return {}
+    if config.start == SERVICE:
+        return read_card(name).metadata
+    beside = Path(config.start).with_suffix(".json")
+    try:
+        metadata = json.loads(beside.read_text(encoding="utf-8"))
+        return metadata if metadata["data"]["train_sha256"] else {}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ConfigError(
+            f"{Path(config.start).name}: expected its metadata, {beside.name}, beside it, since they say which scans "
+            f"it has learned from. Received: {error}."
+        ) from error
+
+
 def check_start(name: str, config: TrainConfig) -> None:
     """Raises what loading the weights to start from would, so that a run of two models fails before the first."""
     if config.start:
@@ -82,7 +103,8 @@ def start_record(name: str, config: TrainConfig) -> dict | None:
         card = read_card(name)
         return {"source": "model in service", "version": card.version, "sha256": card.sha256}
     if config.start:
-        return _file_record(Path(config.start), config.start)
+        version = start_metadata(name, config).get("version", "unknown")
+        return _file_record(Path(config.start), config.start) | {"version": version}
     if name != "resnet50":
         return _file_record(start_file(config.init), config.init) if config.init else None
     path = backbone_file(config.backbone)

@@ -76,8 +76,8 @@ class Checkpoint:
             return None
         if key != self._key:
             raise DatasetError(
-                "The data set or the settings are no longer those with which this run began, so that it cannot go on. "
-                "Start a new run."
+                "The data set, the settings or the weights to start from are no longer those with which this run "
+                f"began, so that it cannot go on. Start a new run, or delete {self._path.name} in its folder."
             )
         return Snapshot(phase, history, **arrays, best_loss=loss)
 

@@ -19,6 +19,7 @@ from brain_core import metrics, thresholds
 from brain_core.calibration import Calibration, fit_platt
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
+from brain_core.datasets.known import learned_before
 from brain_core.datasets.splits import PARTS, Split, inherited_split
 from brain_core.files import write_json
 from brain_core.inference import Detector
@@ -26,11 +27,11 @@ from brain_core.models import MODELS
 from brain_core.models.saving import save_compact
 from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
 from brain_core.registry import ModelCard, OperatingPoint, read_card_in, sha256_of
-from brain_core.training.backbones import start_record
+from brain_core.training.backbones import start_metadata, start_record
 from brain_core.training.batches import Pictures, pictures_of
 from brain_core.training.checkpoint import Checkpoint
 from brain_core.training.config import TrainConfig
-from brain_core.training.extra import load_extra
+from brain_core.training.extra import Extra, load_extra
 from brain_core.training.progress import Report, silent
 from brain_core.training.two_phase import train_two_phase
 
@@ -90,10 +91,11 @@ def train_model(
         The model as it can be put in service from ``run_dir``.
     """
     start = time.perf_counter()
+    begun_with, before = start_record(name, config), learned_before(start_metadata(name, config))
     spec = spec or MODELS[name].preprocessing
     parts = {part: pictures_of(prepared.dataset, prepared.split.part(part), spec) for part in PARTS[:2]}
     extra = load_extra(config, prepared.dataset, spec, progress("reading further scans"))
-    kept = Checkpoint(checkpoint, _key(name, prepared, config, spec)) if checkpoint else None
+    kept = Checkpoint(checkpoint, _key(name, prepared, config, spec, begun_with, extra)) if checkpoint else None
     model, history = train_two_phase(name, parts["train"], parts["validation"], spec, config, report, extra, kept)
     progress("saving and measuring")(0, 1)
     calibration = _calibrate(model, parts["validation"], spec)
@@ -118,18 +120,27 @@ def train_model(
         _identity(card, created, model.count_params(), seconds)
         | {"training": asdict(config.portable()), "preprocessing": spec.to_json()}
         | results
-        | {"backbone": start_record(name, config)}
-        | {"data": _data(prepared) | ({"extra": extra.record} if extra else {}), "history": history},
+        | {"backbone": begun_with}
+        | {"data": _data(prepared, before) | ({"extra": extra.record} if extra else {}), "history": history},
     )
     if kept:
         kept.remove()
     return read_card_in(run_dir, name)
 
 
-def _key(name: str, prepared: Prepared, config: TrainConfig, spec: PreprocessingSpec) -> str:
+def _key(
+    name: str,
+    prepared: Prepared,
+    config: TrainConfig,
+    spec: PreprocessingSpec,
+    begun_with: dict | None,
+    extra: Extra | None,
+) -> str:
     """What decides how a training goes: it can be taken up by one of the same key alone."""
     split = [prepared.split.part(part).tolist() for part in PARTS]
-    said = [name, prepared.dataset.fingerprint, split, asdict(config), spec.to_json()]
+    further = extra and extra.record["fingerprint"]
+    weights = begun_with and (begun_with["source"], begun_with.get("sha256"))
+    said = [name, prepared.dataset.fingerprint, split, asdict(config), spec.to_json(), weights, further]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
@@ -157,7 +168,8 @@ def _identity(card: ModelCard, created: datetime, parameters: int, seconds: int)
     }
 
 
-def _data(prepared: Prepared) -> dict:
+def _data(prepared: Prepared, learned_before: list[str]) -> dict:
+    """``learned_before``: scans that the model that training went on from knew, see `datasets.known`."""
     dataset = prepared.dataset
     return {
         "name": dataset.root.name,
@@ -168,7 +180,7 @@ def _data(prepared: Prepared) -> dict:
         "inherited": prepared.inherited,
         "train": [dataset.items[i].id for i in prepared.split.train],
         "train_sha256": [dataset.scans[i].key for i in prepared.split.train],
-    }
+    } | ({"learned_before": learned_before} if learned_before else {})
 
 
 def _measure(card: ModelCard, prepared: Prepared, calibration: Calibration, rule: str) -> dict:

@@ -16,6 +16,7 @@ from brain_core.errors import Cancelled, ResultsError
 from brain_core.evaluation.challenge import NO_MASKS, NOT_FITTED, NOTHING_LEFT, compare, spread
 from brain_core.evaluation.challenge_parts import Count
 from brain_core.evaluation.challenge_record import FILE_NAME, Comparison, read, write
+from brain_core.evaluation.challenge_scans import choose
 from brain_core.evaluation.erasure import erase
 from brain_core.evaluation.gate import closed, gate
 from brain_core.evaluation.localisation import Masked, localise
@@ -255,6 +256,17 @@ def test_baselines_are_fitted_on_the_challengers_training_scans_alone(everything
     found = {each.name: each for each in compare(first, card("2"), everything, detector_of=load).baselines}
     for name in (METADATA, THUMBNAILS):
         assert (found[name].roc_auc, found[name].fitted_on) == (Estimate(None, reason=NOT_FITTED), 0)
+
+
+def test_of_the_same_bytes_under_both_labels_the_one_that_was_decided_counts(six):
+    """Scan 3, a tumour in the challenger's test part, stands here under 'no tumour' as well."""
+    twice = replace(
+        six,
+        items=(replace(six.items[3], label=0, kind="no"), *six.items),
+        scans=(six.scans[3], *six.scans),
+    )
+    challenger, champion = card("1", test=keys_of(six, *range(6)), validation=["v"]), card("2", validation=["v"])
+    assert choose(challenger, champion, twice).positions.tolist() == [1, 2, 3, 4, 5, 6]
 
 
 def test_one_class_left_is_no_pass(six):

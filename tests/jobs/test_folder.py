@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from brain_core.errors import RunError
 from brain_core.jobs import control, index, memory, recorder, watch
@@ -259,7 +260,7 @@ def test_kills_for_want_of_memory_are_counted_of_the_container_and_the_machine(t
     events.write_text("oom_kill 4\n")
     seen = watch.look(folder)
     assert (seen.status, seen.memory) == (INTERRUPTED, True)
-    assert "the system has killed for want of memory since it began: memory was exhausted" in seen.reason
+    assert "the system has killed for want of memory since it began: memory may have been exhausted" in seen.reason
 
 
 def test_progress_is_written_now_and_then_and_at_the_end_of_a_step(monkeypatch):
@@ -293,3 +294,15 @@ def test_what_a_run_was_when_it_began_again_is_kept():
     assert asdict(folder.state())["versions"] == {"custom_cnn": "1"}
     with recorder.recording(create("2")) as record:
         assert record.anew
+
+
+def test_a_run_whose_process_cannot_be_told_by_its_number_is_known_by_its_lock():
+    folder = create(state=State(RUNNING, pid=1, process_started=0.0))
+    assert watch.look(folder).status == INTERRUPTED
+    with FileLock(folder.lock):
+        assert watch.look(folder).status == RUNNING
+        with pytest.raises(RunError, match="cannot be deleted: it is running"):
+            control.delete(folder)
+        with pytest.raises(RunError, match="cannot be resumed: it is running"):
+            control.resume(folder)
+    assert watch.look(folder).status == INTERRUPTED

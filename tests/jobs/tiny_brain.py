@@ -55,7 +55,7 @@ def _told(change):
     return told
 
 
-def _steps(options, config, recorder):
+def _steps(order, recorder, **_):
     count = int(os.environ["TINY_STEPS"])
     for done in range(1, count + 1):
         time.sleep(STEP)
@@ -68,5 +68,5 @@ if __name__ == "__main__":
     if "TINY_TURNS" in os.environ:
         Recorder.change = _told(Recorder.change)
     if "TINY_STEPS" in os.environ:
-        train._train = _steps
+        train.carry_out = _steps
     sys.exit(main())

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from brain_core import versions
+from brain_core import operating_points, versions
 from brain_core.datasets.index import load_dataset
 from brain_core.evaluation import challenge, challenge_record
 from brain_core.jobs import task
@@ -81,6 +81,14 @@ def test_a_version_that_was_not_compared_says_so_and_needs_a_reason(new):
     promote(page, reason="an audit")
     assert f"Custom CNN {NEW} is in service now." in words(page) and in_service_now() == NEW
     assert table(page) == {"test-1": "before it, shipped", NEW: "in service"}
+
+
+def test_a_gate_stands_for_the_operating_points_that_it_was_passed_at(passed):
+    operating_points.save(read_card(CNN), 0.9, rule="by hand", fitted_on="nothing", reason="a try", name="A. Reader")
+    page = open_decide()
+    told = "Gate not passed: since it was compared, the operating point of the champion changed: compare it anew."
+    assert told in words(page)
+    assert "A reason is needed." in words(promote(page)) and in_service_now() == "test-1"
 
 
 def test_a_passed_gate_is_reason_enough(passed):
@@ -202,7 +210,8 @@ def test_the_shipped_version_is_what_the_second_model_shows(service):
     assert table(page) == {"test-2": "in service, shipped"} and page.query_params.get("model") is None
 
 
-def test_a_real_comparison_is_shown(service, phantom_dataset, tmp_path):
+def test_a_real_comparison_is_shown(service, phantom_dataset, tmp_path, monkeypatch, set_environment):
+    set_environment(BRAIN_GATE_MARGIN="0.5")
     data = load_dataset(phantom_dataset)
     rows = [{"sha256": data.scans[i].key, "label": 1, "probability": 0.5, "group": i} for i in range(24)]
     network = bright_patch_network(CNN, level=0.6, gain=120, offset=2)

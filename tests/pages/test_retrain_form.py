@@ -12,6 +12,7 @@ from brain_core.cli import train
 from brain_core.errors import RunError
 from brain_core.jobs import control, index, memory
 from brain_core.models import MODELS
+from brain_core.thresholds import RULES
 from brain_core.training.augmentation import Augmentation
 from brain_core.training.config import TrainConfig
 from brain_core.ui.retrain import chosen
@@ -34,6 +35,7 @@ def values(page, generation: int = 0) -> dict:
     widgets = (*page.number_input, *page.slider, *page.selectbox, *page.toggle)
     found = {w.key.removeprefix("retrain_").removesuffix(f"_{generation}"): w.value for w in widgets if w.key}
     found |= {"measure_statistics": found.pop("measure")}
+    assert found.pop("rule") in RULES  # no setting of the training itself
     return found
 
 
@@ -72,7 +74,7 @@ def test_start_passes_on_every_field_as_the_command_line_reads_it(started, phant
             rotation=5.0, shift=0.1, flip=0.0, zoom=(0.9, 1.2), brightness=(0.8, 1.0), strong=True
         ),
     )  # fmt: skip
-    flat = {**asdict(wanted), **asdict(wanted.augmentation)}
+    flat = {**asdict(wanted), **asdict(wanted.augmentation), "rule": "youden"}
     for widget in (*page.number_input, *page.slider, *page.selectbox):
         name = widget.key.removeprefix("retrain_").removesuffix("_0")
         widget.set_value(flat[name])
@@ -83,7 +85,7 @@ def test_start_passes_on_every_field_as_the_command_line_reads_it(started, phant
     assert asked[:4] == ["train", str(phantom_dataset), "--model", CNN] and asked[-2:] == ["--split", "fresh"]
     read = parsed(asked)
     assert train.config_from(read) == wanted
-    assert (read.split, read.leave_out, read.masks) == ("fresh", [], None)
+    assert (read.split, read.leave_out, read.masks, read.operating_point) == ("fresh", [], None, "youden")
 
 
 def parsed(words_asked: list[str]):
@@ -99,16 +101,16 @@ def test_scans_to_be_left_out_and_outlined_tumours_are_passed_on(started, phanto
     )
     page = open_settings(phantom_dataset)
     kept = page.session_state[chosen.KEY]
-    page.session_state[chosen.KEY] = replace(kept, left_out=("no/**1** <b>.png", "yes/2.png"))
+    page.session_state[chosen.KEY] = replace(kept, left_out=("no/**1** <b>.png", "-yes/2.png"))
     press(choose(page, "retrain_model", "both"), "Start training")
     ((asked, about),) = started
     assert asked[2:] == [
-        "--model", "both", "--split", "inherit", "--leave-out", "no/**1** <b>.png", "yes/2.png",
+        "--model", "both", "--split", "inherit", "--leave-out=no/**1** <b>.png", "--leave-out=-yes/2.png",
         "--masks", str(tmp_path / "scans" / "localisation"),
     ]  # fmt: skip
     assert about["models"] == ["custom_cnn", "resnet50"] and parsed(asked).leave_out == [
         "no/**1** <b>.png",
-        "yes/2.png",
+        "-yes/2.png",
     ]
 
 
@@ -235,3 +237,16 @@ def test_the_name_of_a_data_set_is_shown_literally(started, phantom_dataset):
     page.session_state[chosen.KEY] = replace(kept, folder=phantom_dataset.parent / "**x** <b>y")
     again(page)
     assert "<strong>**x** &lt;b&gt;y</strong>" in html(page)
+
+
+def test_the_rule_for_the_operating_point_is_passed_on_and_taken_over(started, phantom_dataset, in_service):
+    page = open_settings(phantom_dataset)
+    page.selectbox(key="retrain_rule").set_value("sensitivity_95")
+    press(again(page), "Start training")
+    assert parsed(started[0][0]).operating_point == "sensitivity_95"
+    store_training(in_service, "resnet50", json.loads(json.dumps(asdict(TrainConfig(backbone="pretrained")))))
+    path = (in_service / MODELS["resnet50"].file_name).with_suffix(".json")
+    own = {"threshold": 0.5, "rule": "default", "fitted_on": "not fitted"}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"operating_point": own}))
+    page = press(open_settings(phantom_dataset), "As the model in service was trained")
+    assert page.selectbox(key="retrain_rule").value == "default"

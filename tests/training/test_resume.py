@@ -175,7 +175,7 @@ def test_a_checkpoint_holds_what_was_written_until_it_is_removed(kept, tmp_path)
 
 
 def test_a_checkpoint_of_other_data_or_settings_is_refused(kept, tmp_path):
-    words = "The data set or the settings are no longer those with which this run began.* Start a new run."
+    words = "The data set, the settings or the weights to start from are no longer those .* Start a new run"
     with pytest.raises(DatasetError, match=words):
         Checkpoint(tmp_path / "kept.npz", "another").read()
     assert same(kept.read(), snapshot())

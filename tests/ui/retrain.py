@@ -125,7 +125,7 @@ def add_version(version: str, place: Path, **changes) -> versions.Version:
 
 def write_gate(version: versions.Version, *, passed: bool, text: str, champion: str) -> None:
     """A stored comparison that says little more than the gate's decision."""
-    nothing = Scorecard(None, 0.5, "default")
+    nothing = Scorecard(None, version.card().operating_point.threshold, "default")
     found = Comparison(
         challenger=Contender(CNN, version.version, version.sha256),
         champion=Contender(CNN, champion, "0"),

@@ -12,11 +12,8 @@ import streamlit as st
 
 from brain_core.datasets.check import DatasetReport, check
 from brain_core.datasets.index import list_items, load_dataset
-from brain_core.datasets.known import known_parts
-from brain_core.datasets.splits import PARTS
-from brain_core.errors import BrainError, Cancelled, DatasetError, ModelError
-from brain_core.models import MODELS
-from brain_core.registry import read_card
+from brain_core.datasets.known import known_in_service
+from brain_core.errors import BrainError, Cancelled, DatasetError
 from brain_core.ui import pictures
 
 log = logging.getLogger(__name__)
@@ -53,25 +50,12 @@ def of(folder: Path, *, inherit: bool) -> Checking:
     Raises:
         DatasetError: no such folder, no data set, or one that cannot be listed.
     """
-    return _start(str(folder), _stamp(folder), inherit, tuple(sorted(known_scans().items())))
+    return _start(str(folder), _stamp(folder), inherit, tuple(sorted(known_in_service().items())))
 
 
 def forget() -> None:
     """Look anew next time."""
     _start.clear()
-
-
-def known_scans() -> dict[str, str]:
-    """The scans that the models in service know, by their part; what one has learned from counts as learned from."""
-    found: dict[str, str] = {}
-    for name in MODELS:
-        try:
-            own = known_parts(read_card(name).metadata)
-        except ModelError:
-            continue
-        for key, part in own.items():
-            found[key] = min(part, found.get(key, part), key=PARTS.index)
-    return found
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -17,7 +17,7 @@ def show(found: Comparison) -> None:
     told = (
         f"{found.n} scans of {found.data.name} are left to compare on: {found.groups} distinct, {found.tumours} with "
     )
-    told += "a tumour. Neither model has learned from them or was fitted on them."
+    told += "a tumour. As far as the models' records tell, neither has learned from them or was fitted on them."
     if out.scans:
         told += f" {out.scans} of the challenger's test scans, in {out.groups} groups, were left out ({reasons})."
     if out.absent:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from brain_core.datasets.check import DatasetReport
 from brain_core.datasets.index import CLASS_NAMES
+from brain_core.datasets.known import known_in_service
 from brain_core.datasets.splits import PARTS
 from brain_core.errors import DatasetError
 from brain_core.jobs import estimate
@@ -104,7 +105,8 @@ def _split(left: Remaining) -> None:
     st.markdown("**The split that results**, by near-duplicate group")
     st.dataframe(pd.DataFrame([*rows, total]), hide_index=True, width="stretch", key="retrain_split")
     st.caption(
-        "Training learns, validation chooses thresholds and calibration, the test part is looked at once, at the end."
+        "Training learns, validation chooses thresholds and calibration, the test part is looked at once, at the end. "
+        "This is the split of seed 0: with another, new scans are divided otherwise."
     )
     _about(left)
 
@@ -174,7 +176,7 @@ def _next(folder: Path, found: Checking, inherit: bool, decided: conflicts.Decid
         _split(left)
     if left.refusal:
         return
-    known = checking.known_scans()
+    known = known_in_service()
     seen = sum(report.overlap_groups.values())
     if not inherit and known and seen:
         notice.show(

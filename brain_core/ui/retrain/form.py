@@ -12,8 +12,10 @@ from brain_core.datasets.sources import data_sets
 from brain_core.datasets.splits import PARTS
 from brain_core.errors import BrainError
 from brain_core.jobs import control, estimate, memory
+from brain_core.jobs.process import threads
 from brain_core.models import MODELS
 from brain_core.registry import read_card
+from brain_core.thresholds import IN_WORDS, RULES
 from brain_core.training.config import TrainConfig
 from brain_core.ui import notice
 from brain_core.ui.markup import esc
@@ -24,6 +26,8 @@ BOTH = "both"
 SCRATCH, FROM_SERVICE = "scratch", "service"
 STARTS = {SCRATCH: "From scratch", FROM_SERVICE: "From the model in service"}
 TOLD = "retrain_form_told"  # session: what is to be said of the values that the fields show next
+DEFAULT_RULE = "balanced_accuracy"  # of `train`
+RULE = "retrain_rule"
 NEEDED = {  # bytes of memory while training at batch size 8 and more for every further scan, `benchmarks/retraining.py`
     "custom_cnn": (1_600_000_000, 60_000_000),
     "resnet50": (2_400_000_000, 90_000_000),
@@ -51,8 +55,12 @@ def show() -> None:
     )  # fmt: skip
     _presets(model)
     config = fields.show(model, from_service=start == FROM_SERVICE)
+    rule = st.selectbox(
+        "Operating point", list(RULES), list(RULES).index(DEFAULT_RULE), format_func=IN_WORDS.get, key=RULE,
+        persist_state="session", help="How the new model's own threshold is found, on its validation part.",
+    )  # fmt: skip
     if config is not None:
-        _begin(data, model, config)
+        _begin(data, model, config, rule)
 
 
 def _of_data(data: Chosen) -> None:
@@ -72,13 +80,19 @@ def _presets(model: str) -> None:
         notice.show("warning", told)
     with st.container(horizontal=True):
         if st.button("Reset to the brief's values", key="retrain_reset", icon=":material/restart_alt:"):
+            st.session_state[RULE] = DEFAULT_RULE
             fields.begin_with(TrainConfig())
         if model != BOTH and st.button("As the model in service was trained", key="retrain_as_service"):
             try:
-                trained = TrainConfig.from_json(read_card(model).metadata["training"])
+                card = read_card(model)
+                trained = TrainConfig.from_json(card.metadata["training"])
             except (BrainError, KeyError, TypeError, AttributeError) as error:
                 notice.show("error", f"How the model in service was trained is not stored ({error}).")
                 return
+            rules = {words: rule for rule, words in IN_WORDS.items()}
+            st.session_state[RULE] = rules.get(card.own_operating_point.rule, DEFAULT_RULE)
+            if card.preprocessing != MODELS[model].preprocessing:
+                st.session_state[TOLD] = "Its preprocessing differs from the default and has to be named by command."
             fields.begin_with(replace(trained, start="", **_further_scans(trained)))
 
 
@@ -90,7 +104,7 @@ def _further_scans(trained: TrainConfig) -> dict:
     return {"extra": there.get(trained.extra, ""), "extra_scans": trained.extra_scans if trained.extra in there else 0}
 
 
-def _begin(data: Chosen, model: str, config: TrainConfig) -> None:
+def _begin(data: Chosen, model: str, config: TrainConfig, rule: str) -> None:
     models = list(MODELS) if model == BOTH else [model]
     masks = sources.default_masks()
     outlined = len(list((masks / "masks").iterdir())) if masks else 0
@@ -98,7 +112,7 @@ def _begin(data: Chosen, model: str, config: TrainConfig) -> None:
     seconds = sum(part.seconds for part in parts) * estimate.correction()
     st.caption(
         f"About {estimate.in_words(seconds)}, the comparison with the model in service included, on "
-        f"{control.threads()} of the processor's threads and below normal priority, so that Detect goes on. One run at "
+        f"{threads()} of the processor's threads and below normal priority, so that Detect goes on. One run at "
         "a time: others wait."
     )
     _warn_of_memory(models, config)
@@ -109,7 +123,7 @@ def _begin(data: Chosen, model: str, config: TrainConfig) -> None:
             "that none of them is tested on.",
         )
         return
-    words = _words(data, model, config)
+    words = _words(data, model, config, rule)
     with st.expander("The same on the command line"):
         st.code(shlex.join(["python", "-m", "brain_core", *words]), language="sh", wrap_lines=True)
     if st.button("Start training", type="primary", key="retrain_begin", icon=":material/play_arrow:"):
@@ -121,11 +135,13 @@ def _begin(data: Chosen, model: str, config: TrainConfig) -> None:
             steps.go_to(steps.RUNS)
 
 
-def _words(data: Chosen, model: str, config: TrainConfig) -> list[str]:
+def _words(data: Chosen, model: str, config: TrainConfig, rule: str) -> list[str]:
     words = ["train", str(data.folder), "--model", model, *words_of(config)]
+    if rule != DEFAULT_RULE:
+        words += ["--operating-point", rule]
     words += ["--split", INHERIT if data.inherit else FRESH]
     if data.left_out:
-        words += ["--leave-out", *data.left_out]
+        words += [f"--leave-out={name}" for name in data.left_out]  # names may begin with a dash
     if masks := sources.default_masks():
         words += ["--masks", str(masks)]
     return words

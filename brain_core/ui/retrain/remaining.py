@@ -41,7 +41,8 @@ def without(found: Checking, left_out: Collection[str]) -> Remaining:
     names = [name for name in found.labels if name not in set(left_out)]
     labels, keys = np.array([found.labels[name] for name in names], int), [found.keys[name] for name in names]
     group_of = {name: number for number, group in enumerate(report.near_groups) for name in group}
-    groups = [group_of.get(name, -1 - position) for position, name in enumerate(names)]
+    order: dict[int, int] = {}  # numbered by first appearance, as a run does: the split depends on it
+    groups = [order.setdefault(group_of.get(name, -1 - i), len(order)) for i, name in enumerate(names)]
     try:
         split = inherited_split(labels, groups, keys, found.known) if found.inherit else grouped_split(labels, groups)
     except DatasetError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from brain_core.ui.retrain import unpacking
 POLL = 1.0  # seconds
 UPLOAD_MEGABYTES = 500  # Streamlit holds an upload in memory until it is unpacked; larger sets go by a folder
 LINES = 3  # of a download's log
-OWNER_NAME = re.compile(r"\w[\w-]*/\w[\w.-]*")  # of a Kaggle data set
 
 
 @dataclass(frozen=True)
@@ -103,10 +101,11 @@ def _upload() -> Path | None:
 def _kaggle() -> Path | None:
     source = st.text_input("Kaggle data set, owner/name", NAVONEEL, key="retrain_kaggle", persist_state="session")
     source = source.strip()
-    if not OWNER_NAME.fullmatch(source):
-        notice.show("error", f"Kaggle data set: expected owner/name. Received: {source!r}.")
+    try:
+        folder, name = download_folder(source), f"download {source}"
+    except BrainError as error:
+        notice.show("error", str(error))
         return None
-    folder, name = download_folder(source), f"download {source}"
     found = task.look(name)
     if found.is_going_on:
         st.fragment(_follow, run_every=POLL)(name)
