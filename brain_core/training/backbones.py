@@ -49,9 +49,16 @@ def load_backbone(model: keras.Model, choice: str) -> None:
     if path is None:
         weights.load_imagenet(model)
         return
-    if choice == weights.PRETRAINED and not path.is_file():
-        raise ConfigError(f"No pretrained backbone: 'python -m brain_core pretrain DATASET' makes {path.name}.")
+    _check_there(path, choice)
     weights.load_file(model, path)
+
+
+def _check_there(path: Path, choice: str) -> None:
+    if path.is_file():
+        return
+    if choice == weights.PRETRAINED:
+        raise ConfigError(f"No pretrained backbone: 'python -m brain_core pretrain DATASET' makes {path.name}.")
+    raise ModelError(f"Weights file: no such file: {path}.")
 
 
 def whole_model(name: str, choice: str) -> keras.Model:
@@ -112,6 +119,7 @@ def start_record(name: str, config: TrainConfig) -> dict | None:
 
 
 def _file_record(path: Path, choice: str) -> dict:
+    _check_there(path, choice)
     record = {"source": choice if choice == weights.PRETRAINED else path.name, "sha256": sha256_of(path)}
     beside = path.with_name("pretraining.json")
     return record | ({"pretraining": json.loads(beside.read_text())} if beside.is_file() else {})

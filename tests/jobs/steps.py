@@ -68,4 +68,4 @@ def kill(folder: Folder) -> None:
     state = folder.state()
     pid = state.pid or folder.process().pid
     psutil.Process(pid).kill()
-    until(lambda: not folder.is_alive(state))
+    until(lambda: not folder.is_alive(state) and not folder.is_held())  # its other threads end a little later
