@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
+from pathlib import Path
 
 import cv2
 
 from brain_core.errors import ModelError
-from brain_core.jobs.process import LIMITS
+from brain_core.jobs.process import AUTOGROUP, LIMITS
 from brain_core.models import MODELS
 from brain_core.registry import read_card
 
@@ -55,6 +57,8 @@ def limit(threads: int, nice: int) -> None:
         cv2.setNumThreads(threads)
     if nice and hasattr(os, "nice"):
         os.nice(max(0, nice - os.nice(0)))
+        with contextlib.suppress(OSError):  # no Linux, or without groups of a session
+            Path(AUTOGROUP.format("self")).write_text(str(nice))
 
 
 def load_detectors(model: str) -> tuple[list, bool]:

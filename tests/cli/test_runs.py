@@ -138,7 +138,7 @@ def test_a_run_is_resumed_with_the_words_that_it_had(runs, brain, monkeypatch):
     assert (run, cwd, words[: len(WORDS)]) == ("2-failed", "/", WORDS)
     rest = words[len(WORDS) :]
     assert rest == [
-        "--run-dir", str(index.find("2-failed").path), "--nice", "10", "--threads", str(control.threads()),
+        "--run-dir", str(index.find("2-failed").path), "--nice", str(control.NICE), "--threads", str(control.threads()),
     ]  # fmt: skip
     seen = watch.look(index.find("2-failed"))
     assert (seen.status, seen.reason, seen.folder.is_asked_to_stop) == ("queued", None, False)
