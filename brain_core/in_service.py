@@ -7,7 +7,6 @@ and the file is swapped in one step. Without the file the shipped model is in se
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,8 +16,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from brain_core.errors import ConfigError, ModelError
+from brain_core.errors import ModelError
 from brain_core.files import remove_hidden, write_json
+from brain_core.history_file import check_text, read_entries
 
 VERSIONS = "versions"
 PROMOTE, ROLLBACK = "promote", "rollback"
@@ -64,7 +64,7 @@ class Change:
         if not isinstance(self.sha256, str) or not _SHA256.fullmatch(self.sha256):
             raise ValueError(f"SHA-256: expected 64 hexadecimal digits. Received: {self.sha256!r:.80}.")
         for field in LONGEST:
-            _check_text(field, getattr(self, field))
+            check_text(field, getattr(self, field), LONGEST[field], may_be_empty=field == "gate")
         datetime.fromisoformat(self.at)
 
 
@@ -86,13 +86,8 @@ def history(name: str, models_dir: Path) -> list[Change]:
     """
     path = _file(name, models_dir)
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(rows, list):
-            raise ValueError(f"expected a list, received {type(rows).__name__}")
-        return [Change(**row) for row in rows]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
+        return read_entries(path, Change)
+    except ValueError as error:
         raise ModelError(
             f"{_shown(path)}, which says what version of {name} is in service, is damaged ({error}). "
             "Mend it, or move it away to go back to the shipped version."
@@ -165,13 +160,3 @@ def _file(name: str, models_dir: Path) -> Path:
 
 def _shown(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
-
-
-def _check_text(field: str, text: str) -> None:
-    what = field.capitalize()
-    if not isinstance(text, str) or (field != "gate" and not text.strip()):
-        raise ConfigError(f"{what}: expected a text. Received: {text!r:.40}.")
-    if len(text) > LONGEST[field]:
-        raise ConfigError(f"{what}: expected at most {LONGEST[field]} characters. Received: {len(text)}.")
-    if not text.isprintable():  # no line breaks, no escape sequences of a terminal, nothing that turns text around
-        raise ConfigError(f"{what}: expected one line of printable characters. Received: {text!r:.80}.")

@@ -7,7 +7,6 @@ written.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from brain_core.errors import ConfigError, OperatingPointError
 from brain_core.files import write_json
+from brain_core.history_file import check_text, read_entries
 from brain_core.settings import settings
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class SavedPoint(OperatingPoint):
         if self.action not in (SET, REVERT):
             raise ConfigError(f"Action: expected {SET} or {REVERT}. Received: {self.action!r:.40}.")
         for field, longest in LONGEST.items():
-            _check_text(field, getattr(self, field), longest)
+            check_text(field, getattr(self, field), longest)
         datetime.fromisoformat(self.at)
 
     @property
@@ -210,13 +210,8 @@ def _adding_to(card: ModelCard) -> Iterator[list[SavedPoint]]:
 
 def _entries(path: Path) -> list[SavedPoint]:
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(rows, list):
-            raise ValueError(f"expected a list, received {type(rows).__name__}")
-        return [SavedPoint(**row) for row in rows]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
+        return read_entries(path, SavedPoint)
+    except ValueError as error:
         raise OperatingPointError(
             f"{_shown(path)} is damaged ({error}). Mend it, or move it away to start a new history."
         ) from error
@@ -228,13 +223,3 @@ def _file(card: ModelCard) -> Path:
 
 def _shown(path: Path) -> str:
     return f"{path.parent.name}/{path.name} in BRAIN_HOME"
-
-
-def _check_text(field: str, text: str, longest: int) -> None:
-    what = field.replace("_", " ").capitalize()
-    if not isinstance(text, str) or not text.strip():
-        raise ConfigError(f"{what}: expected a text. Received: {text!r:.40}.")
-    if len(text) > longest:
-        raise ConfigError(f"{what}: expected at most {longest} characters. Received: {len(text)}.")
-    if not text.isprintable():  # no line breaks, no escape sequences of a terminal, nothing that turns text around
-        raise ConfigError(f"{what}: expected one line of printable characters. Received: {text!r:.80}.")

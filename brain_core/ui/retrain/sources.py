@@ -149,15 +149,6 @@ SOURCES = {
 }
 
 
-def known_folder(path: str) -> bool:
-    """Whether a data set may be read; of an address that somebody else made, too."""
-    try:
-        sources.allowed(path)
-    except BrainError:
-        return False
-    return True
-
-
 def allowed_file(path: str) -> Path:
     """A file on the server that a visitor named, resolved, where data sets may lie.
 
