@@ -12,7 +12,8 @@ from brain_core.jobs import index
 from brain_core.training.progress import Progress
 
 HEAD, FINETUNE, COMPARISON = "phase 1", "phase 2", "comparison"
-# Seconds a scan on one core of 2.3 GHz, `benchmarks/retraining.py`: once (reading, frozen layers, scoring), an epoch.
+# Seconds a scan on one core, once (reading, frozen layers, scoring) and an epoch: rough figures of single runs, that of
+# ResNet50's phase 2 a guess. What runs on the machine have taken corrects them, see `correction`.
 ONCE = {"custom_cnn": 0.03, "resnet50": 0.25}
 EPOCH = {
     ("custom_cnn", HEAD): 0.030,

@@ -120,7 +120,10 @@ def _about(left: Remaining) -> None:
         times.append(
             f"{model.title} about {estimate.in_words(sum(part.seconds for part in parts) * estimate.correction())}"
         )
-    st.caption(f"Training with the brief's settings takes {', '.join(times)} on this machine.")
+    st.caption(
+        f"Training with the brief's settings takes {', '.join(times)}: a rough guess, which the runs on this machine "
+        "correct."
+    )
 
 
 def _facts(report: DatasetReport) -> None:
