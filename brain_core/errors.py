@@ -37,5 +37,9 @@ class RunError(BrainError):
     """A training run is damaged, is not there, or cannot do now what was asked of it."""
 
 
+class PacsError(BrainError):
+    """The archive cannot be reached, or does not do what was asked of it; the message names no patient."""
+
+
 class Cancelled(BrainError):
     """The user stopped a long-running task; nothing is half-written."""

@@ -28,7 +28,7 @@ LAYERS = (
         "decision_curve",
     },
     {"datasets", "models", "registry", "versions", "explain"},
-    {"training", "evaluation", "inference", "reports", "store", "pacs", "public"},
+    {"training", "evaluation", "inference", "study", "reports", "store", "pacs", "public"},
     {"jobs", "batch", "monitoring", "cli", "__main__"},
     {"ui"},
 )

@@ -5,10 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import struct
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,16 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from brain_core.datasets.index import list_items
-from brain_core.datasets.members import Member, members_of, quoted
+from brain_core.datasets.members import Member, members_of
 from brain_core.errors import DatasetError
 from brain_core.scans import SUFFIXES
-
-CHUNK = 1 << 20  # bytes held in memory at once
-RATIO_FROM = 1_000_000  # bytes; a smaller member does no harm however well it was compressed
-DIRECTORY_ENTRY = 512  # bytes of the archive's own directory that a member may take, names included
-ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-# What zipfile raises on damage, on what it cannot decode and on headers that contradict each other.
-DAMAGE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, struct.error, zlib.error)
+from brain_core.scans.zip_checks import CHUNK, DAMAGE, RATIO_FROM, ZIP_MAGIC, ShortReads, quoted
 
 
 @dataclass(frozen=True)
@@ -91,7 +83,7 @@ def _opened(archive: BinaryIO | Path, limits: Limits) -> Iterator[zipfile.ZipFil
     except OSError as error:
         raise DatasetError(f"Archive: {archive.name} cannot be opened ({error.strerror or error}).") from error
     try:
-        opened = zipfile.ZipFile(_ShortReads(file, limits.members * DIRECTORY_ENTRY + CHUNK))
+        opened = zipfile.ZipFile(ShortReads(file, limits.members, DatasetError))
     except (*DAMAGE, OSError) as error:
         raise DatasetError(
             f"Archive: expected a zip file. Received: another kind of file or a damaged one ({error})."
@@ -102,19 +94,6 @@ def _opened(archive: BinaryIO | Path, limits: Limits) -> Iterator[zipfile.ZipFil
     finally:
         if file is not archive:
             file.close()
-
-
-class _ShortReads:
-    """A file for zipfile that refuses a long read: it takes the archive's whole directory into memory at once."""
-
-    def __init__(self, file: BinaryIO, most: int):
-        self._file, self._most = file, most
-        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
-
-    def read(self, n: int = -1) -> bytes:
-        if n > self._most:
-            raise DatasetError(f"Archive: its directory takes {n / 1e6:.0f} MB; it lists too many members.")
-        return self._file.read(n)
 
 
 def _pictures(opened: zipfile.ZipFile, limits: Limits) -> list[Member]:

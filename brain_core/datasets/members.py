@@ -11,16 +11,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from brain_core.errors import DatasetError
+from brain_core.scans.zip_checks import ARCHIVES, METHODS, is_encrypted, is_of_the_system, quoted
 
-ARCHIVES = frozenset(
-    {".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".7z", ".rar", ".lz", ".z"}
-)
-OF_THE_SYSTEM = frozenset({"thumbs.db", "desktop.ini"})  # and every hidden file: .DS_Store, ._1.png
-MACOS = "__macosx"
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others unpack a chunk of any size at once, in memory
 MAX_DEPTH = 16  # folders; names cost memory by the square of it
-SHOWN = 80  # characters of a name in a message
-_ENCRYPTED = 0x1 | 0x40  # bits of a member's flags
 
 
 @dataclass(frozen=True)
@@ -65,12 +58,6 @@ def members_of(listed: Iterable[zipfile.ZipInfo]) -> list[Member]:
     return members
 
 
-def quoted(name: str) -> str:
-    """A name from outside, fit for a message: quoted, control characters written out, shortened in the middle."""
-    half = SHOWN // 2
-    return repr(name if len(name) <= SHOWN else f"{name[:half]}…{name[-half:]}")
-
-
 def _member(info: zipfile.ZipInfo) -> Member | None:
     """None for a name that stands for the folder itself.
 
@@ -96,15 +83,14 @@ def _member(info: zipfile.ZipInfo) -> Member | None:
 
 
 def _of_the_system(member: Member) -> bool:
-    name = member.parts[-1].lower()
-    hidden = name.startswith(".") and not member.is_folder
-    return hidden or name in OF_THE_SYSTEM or MACOS in (part.lower() for part in member.parts)
+    hidden_folder = member.is_folder and member.parts[-1].startswith(".")
+    return not hidden_folder and is_of_the_system(member.parts)
 
 
 def _check_content(member: Member) -> None:
     if member.is_folder:
         return
-    if member.info.flag_bits & _ENCRYPTED:
+    if is_encrypted(member.info):
         raise DatasetError(f"Archive: {member.shown}: encrypted; expected an archive without a password.")
     if member.suffix in ARCHIVES:
         raise DatasetError(f"Archive: {member.shown}: an archive in the archive; expected the pictures themselves.")

@@ -219,7 +219,7 @@ def test_too_many_members_are_refused(refused):
 
 
 def test_a_huge_directory_is_refused_before_it_is_read(refused, monkeypatch):
-    monkeypatch.setattr(module, "CHUNK", 1000)
+    monkeypatch.setattr("brain_core.scans.zip_checks.CHUNK", 1000)
     many = {f"yes/{number:0200}.png": b"" for number in range(50)}
     refused(zip_of(many), "its directory takes 0 MB; it lists too many members", limits=Limits(members=2))
 
