@@ -1,0 +1,32 @@
+"""Which of the archive's studies are of the brain: by words in the description or body part of study or series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from brain_core.pacs.archive import MR, Archive, Query, SeriesFound, StudyFound
+
+
+def find(archive: Archive, query: Query, words: Sequence[str]) -> Iterator[StudyFound]:
+    """The studies that match and are of the brain; series are asked for only where the study does not say.
+
+    Args:
+        words: one of which must be there, in any case; none takes every study.
+    """
+    found = 0
+    for study in archive.find_studies(replace(query, limit=None)):
+        if query.limit is not None and found >= query.limit:
+            return
+        if not words or has_word([study.description], words) or series_match(archive.find_series(study.uid), words):
+            found += 1
+            yield study
+
+
+def series_match(series: Iterable[SeriesFound], words: Sequence[str]) -> bool:
+    """Whether an MR series is of the brain."""
+    return any(has_word([each.description, each.body_part], words) for each in series if each.modality == MR)
+
+
+def has_word(texts: Iterable[str], words: Sequence[str]) -> bool:
+    return any(word.casefold() in text.casefold() for text in texts for word in words)
