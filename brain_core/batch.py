@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from brain_core import overlay
+from brain_core import input_gate, overlay
 from brain_core.errors import ScanError
 from brain_core.preprocessing import BATCH
 from brain_core.scans import Scan
@@ -74,7 +74,7 @@ def _score_batch(rows: list[Scored], detectors: Sequence[Detector], threshold: f
     by_model = [detector.predict(scans, threshold=threshold) for detector in detectors]
     by_scan = iter(zip(*by_model, strict=True)) if by_model else iter(())
     for row in rows:
-        yield row if row.scan is None else Scored(row.source, row.scan, next(by_scan, ()))
+        yield row if row.scan is None else Scored(row.source, row.scan, input_gate.shared(next(by_scan, ())))
 
 
 def to_records(row: Scored, heatmaps: dict[str, str] | None = None) -> list[dict]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from brain_core import overlay
+from brain_core import input_gate, overlay
 from brain_core.explain.gradcam import GradCam
+from brain_core.input_gate import NOT_ASSESSED, UNLIKE
 from brain_core.operating_points import OperatingPoint
 from brain_core.preprocessing import Box, input_box, prepare_batch
 from brain_core.registry import ModelCard
@@ -20,7 +21,8 @@ from brain_core.scans.quality import DESCRIPTIONS, quality_flags
 LABELS = ("no tumor", "tumor")
 FLAT_MAP = "flat-heatmap"
 FLAG_DESCRIPTIONS = DESCRIPTIONS | {
-    FLAT_MAP: "Nothing in the picture speaks for a tumour in this model's view, so its heatmap is empty."
+    UNLIKE: input_gate.DESCRIPTION,
+    FLAT_MAP: "Nothing in the picture speaks for a tumour in this model's view, so its heatmap is empty.",
 }
 
 
@@ -33,8 +35,9 @@ class Prediction:
         label: ``"tumor"`` where ``probability >= operating_point.threshold``.
         heatmap: float32 (h, w), 0..1, Grad-CAM over the square that the model saw; all zero where it is flat.
         box: that square in the scan's pixels.
-        flags: codes of `brain_core.scans.quality`, and `FLAT_MAP`.
+        flags: codes of `brain_core.scans.quality`, `FLAT_MAP`, and `UNLIKE` where the input gate of any model finds so.
         seconds: for this scan; of a batch, its share.
+        unlikeness: of the scan to this model's training data; from 1 on it is unlike them. None without a gate.
     """
 
     model: str
@@ -46,6 +49,12 @@ class Prediction:
     box: Box
     flags: tuple[str, ...]
     seconds: float
+    unlikeness: float | None = None
+
+    @property
+    def assessed(self) -> bool:
+        """Whether probability and label mean anything: not for what is flat or unlike the training data."""
+        return not any(flag in NOT_ASSESSED for flag in self.flags)
 
     @property
     def threshold(self) -> float:
@@ -81,6 +90,9 @@ class Detector:
     Args:
         card: which model.
 
+    Attributes:
+        gate: of its input, None where there is none.
+
     Raises:
         ModelError: its file is missing or damaged.
     """
@@ -88,6 +100,7 @@ class Detector:
     def __init__(self, card: ModelCard):
         self.card = card
         self._explain = GradCam(card.load(), card.gradcam_layer)
+        self.gate = input_gate.load(card.gate_path, card.sha256)
         self._lock = threading.Lock()
         size = card.preprocessing.size
         self._explain(np.zeros((1, size, size, 3), np.float32))  # compile now, not at the first scan
@@ -116,7 +129,8 @@ class Detector:
             explained = self._explain(batch, target)
         seconds = (time.perf_counter() - start) / len(scans)
         point = self.operating_point(threshold)
-        rows = zip(scans, explained.probability.tolist(), explained.heatmap, explained.flat, strict=True)
+        unlikeness = self.gate.unlikeness(explained.features).tolist() if self.gate else [None] * len(scans)
+        rows = zip(scans, explained.probability.tolist(), explained.heatmap, explained.flat, unlikeness, strict=True)
         return [
             Prediction(
                 model=self.card.name,
@@ -126,8 +140,14 @@ class Detector:
                 label=label_of(probability, point.threshold),
                 heatmap=heatmap,
                 box=input_box(scan.grey, spec),
-                flags=quality_flags(scan) + ((FLAT_MAP,) if flat else ()),
+                flags=_flags(scan, flat, unlike),
                 seconds=seconds,
+                unlikeness=unlike,
             )
-            for scan, probability, heatmap, flat in rows
+            for scan, probability, heatmap, flat, unlike in rows
         ]
+
+
+def _flags(scan: Scan, flat_map: bool, unlikeness: float | None) -> tuple[str, ...]:
+    found = {FLAT_MAP: flat_map, UNLIKE: unlikeness is not None and unlikeness >= 1}
+    return quality_flags(scan) + tuple(flag for flag, so in found.items() if so)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("brain_core")
 REQUIRED = ("model", "version", "sha256", "preprocessing", "gradcam_layer", "operating_point")
 CROSS_VALIDATION, LOCALISATION, FOCUS = "cross_validation", "localisation", "focus"  # stored results
+INPUT_GATE = "input_gate"  # likewise
 HOW_TO_MEND = (
     "Restore it (git checkout -- saved_models) or train it: python -m brain_core train DATASET --model {name}."
 )
@@ -55,6 +56,11 @@ class ModelCard:
     def own_operating_point(self) -> OperatingPoint:
         """The one that was fitted in training."""
         return OperatingPoint(**self.metadata["operating_point"])
+
+    @property
+    def gate_path(self) -> Path:
+        """Where its input gate lies, if it has one."""
+        return self.path.with_suffix(".gate.npz")
 
     @property
     def title(self) -> str:

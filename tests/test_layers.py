@@ -23,6 +23,7 @@ LAYERS = (
         "operating_points",
         "operating",
         "in_service",
+        "input_gate",
         "prevalence",
         "comparison",
         "decision_curve",

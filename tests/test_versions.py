@@ -21,6 +21,7 @@ from tests.helpers import put_in_service, tiny_network
 
 NAME, FILE = "custom_cnn", "custom_cnn_fixed.keras"
 BY = {"who": "A. Reader", "reason": "better on the ward's scans"}
+GATE = "custom_cnn_fixed.gate.npz"
 RUNS = ("1", "2", "3")
 DAMAGED = [
     "{",
@@ -53,6 +54,7 @@ def made(tmp_path_factory) -> Path:
         created = f"2026-12-0{int(version) + 1}T10:00:00+00:00"
         put_in_service(run, NAME, tiny_network(NAME, seed=int(version)), version=version, created=created)
     (folder / "1" / "comparison.json").write_text('{"gate": {}}')
+    (folder / "1" / GATE).write_bytes(b"gate")
     (folder / "1" / "progress.log").write_text("")
     assert len({sha256_of(path) for path in folder.glob(f"*/{FILE}")}) == 4
     return folder
@@ -114,7 +116,7 @@ def test_where_nothing_was_retrained_the_shipped_version_is_in_service(service):
 def test_what_was_added_is_listed_newest_first_and_not_in_service(added, made):
     assert shown() == [("0", "is"), ("3", ""), ("2", ""), ("1", "")]
     folder = added / "versions" / NAME / "1"
-    assert {path.name for path in folder.iterdir()} == {FILE, "custom_cnn_fixed.json", "comparison.json"}
+    assert {path.name for path in folder.iterdir()} == {FILE, "custom_cnn_fixed.json", GATE, "comparison.json"}
     assert (folder / FILE).read_bytes() == (made / "1" / FILE).read_bytes()
     assert folder.stat().st_mode & 0o777 == 0o755
     assert versions.find(NAME, "2").sha256 == sha256_of(made / "2" / FILE)

@@ -16,12 +16,15 @@ from brain_core.cli import (
     dataset,
     evaluate,
     focus,
+    gate,
     localise,
     models,
+    pacs,
     predict,
     pretrain,
     report,
     runs,
+    study,
     thresholds,
     train,
 )
@@ -53,6 +56,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m brain_core", description=f"BRAIN. {DISCLAIMER}")
     parser.add_argument("--version", action="version", version=f"BRAIN {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (predict, train, pretrain, evaluate, localise, focus, report, dataset, models, thresholds, runs):
+    for module in (
+        predict,
+        study,
+        pacs,
+        train,
+        pretrain,
+        evaluate,
+        localise,
+        focus,
+        gate,
+        report,
+        dataset,
+        models,
+        thresholds,
+        runs,
+    ):
         module.add(commands)
     return parser

@@ -17,7 +17,7 @@ from brain_core.files import replacing
 from brain_core.in_service import LONGEST, PROMOTE, Change
 from brain_core.models import MODELS
 from brain_core.operating_points import NOT_STATED
-from brain_core.registry import CROSS_VALIDATION, LOCALISATION, read_card, read_results, results_file
+from brain_core.registry import CROSS_VALIDATION, INPUT_GATE, LOCALISATION, read_card, read_results, results_file
 from brain_core.settings import PROJECT, settings
 from brain_core.versions import COMPARISON, Version
 
@@ -113,13 +113,13 @@ def run_delete(options: argparse.Namespace) -> int:
 
 
 def run_cards(options: argparse.Namespace) -> int:
-    cross_validation, localisation = _results(CROSS_VALIDATION), _results(LOCALISATION)
+    results = [_results(what) for what in (CROSS_VALIDATION, LOCALISATION, INPUT_GATE)]
     options.output.mkdir(parents=True, exist_ok=True)
     failed = False
     for name in MODELS:
         path = options.output / f"model_card_{name}.md"
         try:
-            text = _card(name, cross_validation, localisation)
+            text = _card(name, *results)
         except BrainError as error:
             failed = True
             _log.error("error: %s was not written: %s", path, error)
@@ -223,11 +223,11 @@ def _results(what: str) -> dict | None:
         raise ResultsError(f"{results_file(what).name} is damaged ({error}); no card was written.") from error
 
 
-def _card(name: str, cross_validation: dict | None, localisation: dict | None) -> str:
+def _card(name: str, *results: dict | None) -> str:
     from brain_core.reports.model_card import model_card
 
     card = read_card(name)
     try:
-        return model_card(card, cross_validation, localisation)
+        return model_card(card, *results)
     except (LookupError, TypeError, ValueError, AttributeError) as error:  # what a damaged record is read with
         raise ResultsError(f"what is stored of {card.version} is damaged ({type(error).__name__}: {error}).") from error

@@ -8,19 +8,18 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from brain_core.cli.options import add_model, load_detectors
+from brain_core.cli.predict_inputs import inputs
 from brain_core.cli.progress import Counter
 from brain_core.errors import ConfigError
 from brain_core.files import replacing
-from brain_core.scans import SUFFIXES, read_file
 
 _log = logging.getLogger("brain_core")
 COLUMNS = (
     "path",
+    "slice",
     "model",
     "version",
     "probability",
@@ -34,7 +33,12 @@ COLUMNS = (
 
 
 def add(commands) -> None:
-    parser = commands.add_parser("predict", help="score scans", description="Score pictures, or all below a folder.")
+    parser = commands.add_parser(
+        "predict",
+        help="score scans",
+        description="Score pictures and the slices of DICOM and NIfTI files, or all below a folder, each by itself. "
+        "See 'study' for series as a whole.",
+    )
     parser.add_argument("paths", nargs="+", metavar="PATH", type=Path)
     add_model(parser)
     parser.add_argument("--threshold", type=float, metavar="T", help="in place of each model's operating point, 0 to 1")
@@ -55,14 +59,14 @@ def run(options: argparse.Namespace) -> int:
     for detector in detectors:
         point = detector.operating_point(options.threshold)
         _log.info("%s: threshold %.3f (%s)", detector.card.name, point.threshold, point.source)
-    paths = list(_expand(options.paths))
+    found = inputs(options.paths)
     show, names, records = Counter("scans"), batch.UniqueNames(), []
-    sources = [(str(path), partial(read_file, path)) for path in paths]
-    for done, row in enumerate(batch.score(sources, detectors, threshold=options.threshold), 1):
+    scored = batch.score([(str(each.path), each.read) for each in found], detectors, threshold=options.threshold)
+    for done, (each, row) in enumerate(zip(found, scored, strict=True), 1):
         written = _write_heatmaps(row, options.heatmaps, names) if options.heatmaps and row.scan else {}
-        records += batch.to_records(row, written)
+        records += [_numbered(record, each.number) for record in batch.to_records(row, written)]
         failed |= row.error is not None
-        show(done, len(paths))
+        show(done, len(found))
     _write(FORMATS[options.format](records), options.output)
     return int(failed)
 
@@ -72,14 +76,9 @@ def _check_folder(folder: Path | None) -> None:
         raise ConfigError(f"{folder}: expected a folder; it is a file.")
 
 
-def _expand(paths: list[Path]) -> Iterator[Path]:
-    """Files as they are named; of a folder, all pictures below it in sorted order. What is missing fails when read."""
-    for path in paths:
-        if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-            yield from found or [path]
-        else:
-            yield path
+def _numbered(record: dict, number: int | None) -> dict:
+    """With the slice's number behind the path, where the file holds several."""
+    return record if number is None else {"path": record["path"], "slice": number, **record}
 
 
 def _write_heatmaps(row, folder: Path, names) -> dict[str, str]:
@@ -109,7 +108,8 @@ def _json(records: list[dict]) -> str:
 
 def _csv(records: list[dict]) -> str:
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, restval="", lineterminator="\n")
+    columns = [name for name in COLUMNS if name != "slice" or any("slice" in record for record in records)]
+    writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
     writer.writeheader()
     for record in records:
         writer.writerow({**record, "flags": " ".join(record.get("flags", ()))})
@@ -117,18 +117,22 @@ def _csv(records: list[dict]) -> str:
 
 
 def _table(records: list[dict]) -> str:
-    width = max((len(record["path"]) for record in records), default=4)
+    width = max((len(_place(record)) for record in records), default=4)
     lines = [f"{'path':{width}}  {'model':10}  probability  threshold  label"]
     for record in records:
         if "error" in record:
-            lines.append(f"{record['path']:{width}}  error: {record['error']}")
+            lines.append(f"{_place(record):{width}}  error: {record['error']}")
         else:
             flags = f"  [{', '.join(record['flags'])}]" if record["flags"] else ""
             lines.append(
-                f"{record['path']:{width}}  {record['model']:10}  {record['probability']:11.4f}  "
+                f"{_place(record):{width}}  {record['model']:10}  {record['probability']:11.4f}  "
                 f"{record['threshold']:9.3f}  {record['label']}{flags}"
             )
     return "\n".join(lines) + "\n"
+
+
+def _place(record: dict) -> str:
+    return record["path"] + (f" slice {record['slice']}" if "slice" in record else "")
 
 
 FORMATS = {"table": _table, "json": _json, "csv": _csv}

@@ -26,11 +26,13 @@ class Explained:
         probability: float32 (N,), of a tumour.
         heatmap: float32 (N, h, w), 0..1, each map's maximum is 1; all zero where ``flat``.
         flat: bool (N,): no position of the map speaks for the target.
+        features: float32 (N, 2 * channels), mean and standard deviation of each channel of the explained layer.
     """
 
     probability: np.ndarray
     heatmap: np.ndarray
     flat: np.ndarray
+    features: np.ndarray
 
 
 class GradCam:
@@ -72,12 +74,12 @@ class GradCam:
         if target not in TARGETS:
             raise ModelError(f"Target: expected one of {TARGETS}. Received: {target!r}.")
         sign = 1.0 if target == "tumor" else -1.0
-        probability, heatmap = self._pass(tf.convert_to_tensor(batch, tf.float32), tf.constant(sign))
+        probability, heatmap, features = self._pass(tf.convert_to_tensor(batch, tf.float32), tf.constant(sign))
         heatmap = heatmap.numpy()
         peak = heatmap.max(axis=(1, 2), initial=0)
         flat = ~(peak > FLAT)  # NaN counts as flat
         heatmap = np.where(flat[:, None, None], 0, heatmap / np.where(flat, 1, peak)[:, None, None])
-        return Explained(probability.numpy(), heatmap.astype(np.float32), flat)
+        return Explained(probability.numpy(), heatmap.astype(np.float32), flat, features.numpy())
 
     def _forward(self, batch, sign):
         features = self._backbone(batch, training=False)
@@ -88,7 +90,9 @@ class GradCam:
             score = sign * logit
         gradient = tape.gradient(score, features)
         weight = tf.reduce_mean(gradient, axis=(1, 2))
-        return tf.sigmoid(logit), tf.nn.relu(tf.einsum("nhwc,nc->nhw", features, weight))
+        heatmap = tf.nn.relu(tf.einsum("nhwc,nc->nhw", features, weight))
+        spread = tf.math.reduce_std(features, axis=(1, 2))
+        return tf.sigmoid(logit), heatmap, tf.concat([tf.reduce_mean(features, axis=(1, 2)), spread], axis=1)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from brain_core.intervals import Estimate
 from brain_core.metrics import Metrics
 from brain_core.registry import ModelCard
+from brain_core.reports import gate_section
 from brain_core.reports.estimates import FIGURES, RULE, cell
 from brain_core.reports.subgroups import subgroup_rows, worst
 
@@ -24,7 +25,9 @@ size and file format go with the class: the shortcut baselines below show how mu
 """
 
 
-def model_card(card: ModelCard, cross_validation: dict | None, localisation: dict | None) -> str:
+def model_card(
+    card: ModelCard, cross_validation: dict | None, localisation: dict | None, input_gate: dict | None = None
+) -> str:
     """The card of a model in service; a section whose results are not stored says so."""
     parts = [
         f"# {card.title}: model card\n",
@@ -38,6 +41,7 @@ def model_card(card: ModelCard, cross_validation: dict | None, localisation: dic
         _subgroups(card.name, cross_validation),
         _robustness(card.name, cross_validation),
         _localisation(card, localisation),
+        gate_section.section(card, input_gate),
         _failures(card.name, cross_validation),
     ]
     return "\n".join(parts)

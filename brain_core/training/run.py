@@ -32,6 +32,7 @@ from brain_core.training.batches import Pictures, pictures_of
 from brain_core.training.checkpoint import Checkpoint
 from brain_core.training.config import TrainConfig
 from brain_core.training.extra import Extra, load_extra
+from brain_core.training.gate_fit import write_gate
 from brain_core.training.progress import Report, silent
 from brain_core.training.two_phase import train_two_phase
 
@@ -113,6 +114,7 @@ def train_model(
         operating_point=OperatingPoint(thresholds.DEFAULT, "default", "not fitted"),
         metadata={},
     )
+    write_gate(card, prepared.dataset, prepared.groups, prepared.split.train, prepared.split.validation)
     results = _measure(card, prepared, calibration, rule)
     seconds = round(time.perf_counter() - start)
     write_json(

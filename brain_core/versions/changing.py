@@ -166,7 +166,7 @@ def _same(there: Version, card: ModelCard) -> Version:
 
 
 def _copy(card: ModelCard, target: Path) -> None:
-    for path in (card.path, card.path.with_suffix(".json"), card.path.with_name(COMPARISON)):
+    for path in (card.path, card.path.with_suffix(".json"), card.gate_path, card.path.with_name(COMPARISON)):
         if path.is_file():
             shutil.copyfile(path, target / path.name)
 

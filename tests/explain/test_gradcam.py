@@ -131,3 +131,13 @@ def test_errors_name_what_is_wrong():
         GradCam(keras.Model(inputs, layers.Dense(2, activation="softmax")(x)), "c")
     with pytest.raises(ModelError, match="Target: expected one of"):
         GradCam(blob_detector(), "look")(np.ones((1, 32, 32, 3), "float32"), "cyst")
+
+
+def test_features_are_mean_and_deviation_of_the_layers_channels():
+    rng = np.random.default_rng(0)
+    model = MODELS["custom_cnn"].build()
+    batch = rng.random((3, 224, 224, 3)).astype(np.float32)
+    maps = keras.Model(model.inputs, model.get_layer("conv3").output).predict(batch, verbose=0)
+    found = GradCam(model, "conv3")(batch).features
+    np.testing.assert_allclose(found[:, :64], maps.mean(axis=(1, 2)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found[:, 64:], maps.std(axis=(1, 2)), rtol=1e-3, atol=1e-5)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from brain_core import input_gate
 from brain_core.datasets.index import load_dataset
 from brain_core.errors import Cancelled, ConfigError, DatasetError
 from brain_core.evaluation import evaluate
@@ -42,6 +43,17 @@ def test_training_and_service_see_the_identical_array(prepared):
 
 def two_phase_pictures(prepared, spec):
     return np.stack([square(prepared.dataset.scans[i].grey, spec) for i in prepared.split.train])
+
+
+def test_the_custom_cnn_gets_an_input_gate_of_its_own(trained, prepared):
+    card, _ = trained
+    gate = input_gate.load(card.gate_path, card.sha256)
+    assert len(gate.reference) == len(prepared.split.train)
+    parts = [*prepared.split.train, *prepared.split.validation]
+    assert gate.fitted_on == len(set(prepared.groups[parts].tolist()))
+    np.testing.assert_allclose(np.linalg.norm(gate.reference, axis=1), 1, rtol=1e-5)
+    (known,) = Detector(card).predict([prepared.dataset.scans[prepared.split.train[0]]])
+    assert known.unlikeness is not None
 
 
 def test_metadata_hold_what_the_design_asks_for(trained, prepared):
@@ -137,6 +149,7 @@ def test_resnet50_trains_its_top_and_nothing_else(prepared, backbone, tmp_path):
     assert card.metadata["training"]["backbone"] == "backbone.npz"
     assert card.metadata["backbone"] == {"source": "backbone.npz", "sha256": sha256_of(backbone)}
     assert card.path.stat().st_size < 60e6
+    assert not card.gate_path.exists()  # its features make none
     start = MODELS["resnet50"].build()
     weights.load_file(start, backbone)
     model = card.load()
