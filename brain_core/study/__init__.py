@@ -1,0 +1,1 @@
+"""A study assessed: slices scored, a summary that says how it was made."""

@@ -1,0 +1,101 @@
+"""Files of a study in; results and what goes back to its archive out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brain_core.scans.collect import collect
+from brain_core.scans.source_file import SourceFile
+from brain_core.study.choice import image_series
+from brain_core.study.documents import UniqueStems, archive_objects, reports_of
+from brain_core.study.scoring import result, score_slices
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from brain_core.inference import Detector
+    from brain_core.scans.series import Collection, Series, Study
+    from brain_core.study.result import SeriesResult
+
+
+@dataclass(frozen=True, eq=False)
+class Assessed:
+    """What became of a study.
+
+    Attributes:
+        results: with its study, one a series that was scored.
+        objects: to store in the study: of every series the report and each model's most suspicious overlay.
+        made: when.
+        refused: why nothing was scored, fit to show; None where something was.
+    """
+
+    results: tuple[tuple[Study, SeriesResult], ...] = ()
+    objects: tuple[Dataset, ...] = ()
+    made: datetime | None = None
+    refused: str | None = None
+
+    @property
+    def reports(self) -> dict[str, bytes]:
+        """Files for people by name (PDF, CSV, JSON), under the pseudonym; made anew at every call."""
+        names = UniqueStems()
+        parts = [
+            reports_of(study, found, made=self.made, stem=names.of(study, found.series))
+            for study, found in self.results
+        ]
+        return {name: data for part in parts for name, data in part.items()}
+
+    @property
+    def summary(self) -> str:
+        """One line for a log; nothing of the patient."""
+        if self.refused:
+            return self.refused
+        return "; ".join(_line(found) for _, found in self.results)
+
+
+def assessor(detectors: Sequence[Detector]) -> Callable[[Iterable[Path]], Assessed]:
+    """A function from a study's DICOM files to what became of it."""
+
+    def assess(paths: Iterable[Path]) -> Assessed:
+        collection = collect([SourceFile.of_path(path) for path in paths])
+        chosen = [(study, series) for study in collection.studies for series in image_series(study)]
+        if not chosen:
+            return Assessed(refused=_reason(collection))
+        results = tuple((study, score(series, detectors)) for study, series in chosen)
+        made = datetime.now(UTC)
+        objects = tuple(each for _, found in results for each in archive_objects(found, made=made))
+        return Assessed(results, objects, made)
+
+    return assess
+
+
+def score(
+    series: Series, detectors: Sequence[Detector], progress: Callable[[int, int], None] = lambda done, total: None
+) -> SeriesResult:
+    """The whole series, by each model's operating point."""
+    models = [(detector.card, detector.card.operating_point) for detector in detectors]
+    slices = []
+    for each in score_slices(series, detectors):
+        slices.append(each)
+        progress(len(slices), len(series))
+    return result(series, models, slices)
+
+
+def _line(found: SeriesResult) -> str:
+    said = ", ".join(
+        f"{each.model} {'no summary' if each.value is None else f'{each.value:.3f} ({each.label})'}"
+        for each in found.summaries
+    )
+    number = "series without a number" if found.series.number is None else f"series {found.series.number}"
+    return f"{number}, {len(found.series)} slices, {len(found.flagged)} flagged, {len(found.errors)} unreadable: {said}"
+
+
+def _reason(collection: Collection) -> str:
+    if any(study.series for study in collection.studies):
+        return "The study holds localisers and derived series only."
+    if len(collection.refused) == 1:
+        return collection.refused[0].reason
+    return f"The study holds no MR image that can be read ({len(collection.refused)} files refused)."
