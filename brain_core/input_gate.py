@@ -1,161 +1,166 @@
-"""Is this picture like those that a model was trained on? The nearest training scan in the model's features tells.
+"""Is this picture like those that the models learned from? A distance in a model's own feature space, and its limit.
 
-The distance of a scan is 1 - cosine between its pooled features and those of the nearest training scan. The threshold
-is conformal (Vovk et al. 2005): it exceeds so many distances of scans outside the reference that a new scan of the
-same source is called unlike with a probability of about `FALSE_ALARMS`, whatever the distribution.
+The distance of a picture is that to its fifth nearest training scan, between features of unit length (cosine distance;
+Sun et al. 2022, arXiv:2204.06507, without their contrastive training). The limit is fitted on training scans, each
+against those of other groups, and on validation scans.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 import zipfile
 import zlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.model_selection import GroupKFold
 
 from brain_core.errors import DatasetError
 from brain_core.files import replacing
+from brain_core.scans.quality import FLAT
 
+if TYPE_CHECKING:
+    from brain_core.inference import Prediction
+
+UNLIKE = "unlike-training-data"
+DESCRIPTION = "The picture is unlike the training data: it is not classified."
+NOT_ASSESSED = (UNLIKE, FLAT)  # flags of pictures whose label means nothing
+NEIGHBOURS = 5
+QUANTILE = 0.95  # of the groups' mean distances; the others are false alarms, on data like the training data
+FOLDS = 10
+FILE_FORMAT = 1
+# Of the models, one whose features tell other things from heads without telling one source of heads from another:
+# ResNet50's flag a third to all of the brain MRI of another collection.
+MODELS_WITH_GATE = ("custom_cnn",)
 _log = logging.getLogger("brain_core")
-FALSE_ALARMS = 0.01  # with fewer than 99 distinct scans the largest distance is the threshold
-FOLDS = 10  # of the training scans, by group, for distances to scans other than their own copies
-SUFFIX = ".gate.npz"  # beside the model
-MOST_BYTES = 50_000_000  # of a file that is read
-_FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
 class InputGate:
-    """What a model's training scans look like to it.
+    """A fitted gate.
 
     Attributes:
-        model_sha256: checksum of the model file that the features come from.
-        reference: float16 (M, C), unit vectors, one a training scan.
-        threshold: distance above which a scan is unlike them, above 0.
-        n: distinct scans that the threshold rests on.
+        reference: float32 (n, channels), features of the training scans, each of unit length.
+        limit: the distance from which a picture is unlike them, 0..2.
+        model_sha256: of the model file whose features these are.
+        fitted_on: groups of near-copies that the limit was fitted on.
     """
 
-    model_sha256: str
     reference: np.ndarray
-    threshold: float
-    n: int
+    limit: float
+    model_sha256: str
+    fitted_on: int
 
-    def score(self, features: np.ndarray) -> np.ndarray:
-        """Distance in units of the threshold: above 1 is unlike the training data; infinite for NaN.
+    def unlikeness(self, features: np.ndarray) -> np.ndarray:
+        """Distances over the limit: from 1 on, a picture is unlike the training data.
 
         Args:
-            features: float (N, C).
+            features: float (N, channels), as `explain.gradcam.Explained.features`.
 
         Returns:
-            float64 (N,).
+            float64 (N,); infinite where features are not finite.
         """
-        return distance(features, self.reference) / self.threshold
+        found = np.full(len(features), np.inf)
+        finite = np.isfinite(features).all(axis=1)
+        found[finite] = distances(features[finite], self.reference) / self.limit
+        return found
 
-
-def distance(features: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """1 - cosine to the nearest of the reference, float64 (N,), 0..2; 1 for a vector of zeros.
-
-    Args:
-        features: float (N, C).
-        reference: float (M, C), unit vectors.
-    """
-    found = 1 - (directions(features) @ np.asarray(reference, np.float64).T).max(axis=1)
-    return np.where(np.isnan(found), np.inf, np.maximum(found, 0))
-
-
-def directions(features: np.ndarray) -> np.ndarray:
-    """Unit vectors, float64 (N, C); zeros stay zeros."""
-    features = np.asarray(features, np.float64)
-    return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
-
-
-def conformal_threshold(distances: np.ndarray, groups: np.ndarray, false_alarms: float = FALSE_ALARMS) -> float:
-    """The ceil((n + 1) (1 - rate))-th smallest of n distances, one a group (its largest); the largest where n is small.
-
-    Args:
-        distances: (N,), of scans that the reference does not hold.
-        groups: (N,), near-duplicates share one.
-    """
-    one = np.sort([distances[groups == group].max() for group in np.unique(groups)])
-    rank = math.ceil((len(one) + 1) * (1 - false_alarms))
-    return float(one[min(rank, len(one)) - 1])
-
-
-def fit(train: np.ndarray, train_groups, validation: np.ndarray, validation_groups, model_sha256: str) -> InputGate:
-    """The gate of a model from features of its training and validation scans; no test scan and no other picture.
-
-    The threshold comes from validation scans and, since those are few, from training scans too, each against a
-    reference without its group and nine tenths of the others.
-
-    Args:
-        train, validation: float (N, C).
-        train_groups, validation_groups: (N,), near-duplicates share one.
-
-    Raises:
-        DatasetError: fewer than two groups to train on, or features that are not finite or all the same.
-    """
-    from sklearn.model_selection import GroupKFold
-
-    train_groups, validation_groups = np.asarray(train_groups), np.asarray(validation_groups)
-    count = len(set(train_groups.tolist()))
-    if count < 2 or not (np.isfinite(train).all() and np.isfinite(validation).all()):
-        raise DatasetError(
-            f"Input gate: expected finite features of two distinct scans or more. Received: {count} distinct scans."
-        )
-    reference = directions(train).astype(np.float16)
-    held_out = np.empty(len(train))
-    for rest, part in GroupKFold(min(FOLDS, count)).split(train, groups=train_groups):
-        held_out[part] = distance(train[part], reference[rest])
-    distances = np.concatenate([held_out, distance(validation, reference) if len(validation) else []])
-    groups = np.concatenate([train_groups, validation_groups])
-    threshold = conformal_threshold(distances, groups)
-    if not threshold > 0:
-        raise DatasetError("Input gate: the features of all scans are the same.")
-    return InputGate(model_sha256, reference, threshold, len(set(groups.tolist())))
-
-
-def save(gate: InputGate, path: Path) -> None:
-    """Write it in one step."""
-    with replacing(path) as part:
-        np.savez_compressed(
-            part,
-            format=_FORMAT,
-            model_sha256=gate.model_sha256,
-            reference=gate.reference,
-            threshold=gate.threshold,
-            n=gate.n,
-        )
+    def save(self, path: Path) -> None:
+        """Write it in one step."""
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(
+                file,
+                format=FILE_FORMAT,
+                reference=self.reference,
+                limit=self.limit,
+                model_sha256=self.model_sha256,
+                fitted_on=self.fitted_on,
+            )
 
 
 def load(path: Path, model_sha256: str) -> InputGate | None:
-    """The gate of that model file; None where there is none, and with a warning where it is damaged or another's."""
-    if not path.is_file():
-        return None
+    """The gate of a model file; None where there is none, or it is damaged or of another file, which is logged."""
     try:
-        gate = _read(path)
-        if gate.model_sha256 != model_sha256:
-            raise ValueError(f"it belongs to the model {gate.model_sha256:.12}, not to {model_sha256:.12}")
-    except (OSError, ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        _log.warning("%s cannot be used (%s): unusual pictures are not recognised by it.", path.name, error)
+        with np.load(path, allow_pickle=False) as kept:
+            gate = InputGate(
+                kept["reference"].astype(np.float32),
+                float(kept["limit"]),
+                str(kept["model_sha256"]),
+                int(kept["fitted_on"]),
+            )
+        sound = gate.reference.ndim == 2 and len(gate.reference) >= NEIGHBOURS and 0 < gate.limit <= 2
+        if not sound or not np.isfinite(gate.reference).all():
+            raise ValueError("impossible values")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        _log.warning("%s is damaged (%s): the model goes on without its input gate.", path.name, type(error).__name__)
+        return None
+    if gate.model_sha256 != model_sha256:
+        _log.warning("%s belongs to another model file: the model goes on without its input gate.", path.name)
         return None
     return gate
 
 
-def _read(path: Path) -> InputGate:
-    if path.stat().st_size > MOST_BYTES:
-        raise ValueError(f"expected at most {MOST_BYTES} bytes")
-    with np.load(path, allow_pickle=False) as stored:
-        if int(stored["format"]) != _FORMAT:
-            raise ValueError(f"format: expected {_FORMAT}. Received: {int(stored['format'])}")
-        gate = InputGate(
-            str(stored["model_sha256"]), stored["reference"], float(stored["threshold"]), int(stored["n"])
-        )
-    norms = np.linalg.norm(gate.reference.astype(np.float64), axis=-1)
-    if gate.reference.ndim != 2 or not len(norms) or not np.isfinite(norms).all():
-        raise ValueError(f"reference: expected finite vectors (M, C). Received: {gate.reference.shape}")
-    if not 0 < gate.threshold < np.inf:
-        raise ValueError(f"threshold: expected a number above 0. Received: {gate.threshold}")
-    return gate
+def fit(
+    train: np.ndarray,
+    train_groups: Sequence[int],
+    validation: np.ndarray,
+    validation_groups: Sequence[int],
+    model_sha256: str,
+) -> InputGate:
+    """The gate of one model.
+
+    Args:
+        train, validation: float (n, channels), features of scans of which no group of near-copies is in both.
+        train_groups, validation_groups: the group of every scan.
+
+    Raises:
+        DatasetError: there are too few training scans of different groups.
+    """
+    groups = np.asarray(train_groups)
+    folds = min(FOLDS, len(np.unique(groups)))
+    if folds < 2 or len(train) < 2 * NEIGHBOURS:
+        raise DatasetError(f"The input gate needs {2 * NEIGHBOURS} training scans of 2 groups. Received: {len(train)}.")
+    found = np.empty(len(train))
+    for others, these in GroupKFold(folds).split(train, groups=groups):
+        found[these] = distances(train[these], _unit(train[others]))
+    values = np.concatenate([found, distances(validation, _unit(train))])
+    names = np.concatenate([groups, np.asarray(validation_groups)])
+    means = [values[names == name].mean() for name in np.unique(names)]
+    limit = float(np.quantile(means, QUANTILE, method="higher"))
+    if not 0 < limit <= 2:
+        raise DatasetError("The input gate cannot be fitted: the training scans are all alike to the model.")
+    return InputGate(_unit(train), limit, model_sha256, len(means))
+
+
+def distances(features: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Euclidean distance to the `NEIGHBOURS`-th nearest row of ``reference``, between vectors of unit length.
+
+    Args:
+        features: float (N, channels); a row of zeros is as far from all as can be.
+        reference: float (n, channels), rows of unit length.
+
+    Returns:
+        float64 (N,), 0..2.
+    """
+    cosine = _unit(features).astype(np.float64) @ reference.T.astype(np.float64)
+    nearest = np.sort(-cosine, axis=1)[:, min(NEIGHBOURS, len(reference)) - 1]
+    found = np.sqrt(np.maximum(2 + 2 * nearest, 0))
+    found[~np.any(features, axis=1)] = 2.0
+    return found
+
+
+def shared(predictions: tuple[Prediction, ...]) -> tuple[Prediction, ...]:
+    """The models' predictions of one scan: what one of them finds unlike its training data, none of them classifies."""
+    if not any(UNLIKE in prediction.flags for prediction in predictions):
+        return predictions
+    return tuple(p if UNLIKE in p.flags else replace(p, flags=(*p.flags, UNLIKE)) for p in predictions)
+
+
+def _unit(features: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(features, axis=1, keepdims=True)
+    return (features / np.maximum(length, np.finfo(np.float32).tiny)).astype(np.float32)
