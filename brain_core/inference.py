@@ -13,7 +13,7 @@ from brain_core import input_gate, overlay
 from brain_core.explain.gradcam import GradCam
 from brain_core.input_gate import NOT_ASSESSED, UNLIKE
 from brain_core.operating_points import OperatingPoint
-from brain_core.preprocessing import Box, input_box, prepare_batch
+from brain_core.preprocessing import Box, input_box, places, prepare_batch
 from brain_core.registry import ModelCard
 from brain_core.scans import Scan
 from brain_core.scans.quality import DESCRIPTIONS, quality_flags
@@ -139,7 +139,7 @@ class Detector:
                 operating_point=point,
                 label=label_of(probability, point.threshold),
                 heatmap=heatmap,
-                box=input_box(scan.grey, spec),
+                box=input_box(scan.grey, spec, places(scan)),
                 flags=_flags(scan, flat, unlike),
                 seconds=seconds,
                 unlikeness=unlike,

@@ -90,13 +90,31 @@ class Box:
         return Box(self.top - other.top, self.left - other.left, self.bottom - other.top, self.right - other.left)
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where things are in a picture: what a frame surrounds, and the head."""
+
+    inside: Box
+    head: Box
+
+    @staticmethod
+    def of(grey: np.ndarray) -> Places:
+        inside = frame_inside(grey)
+        return Places(inside, _head_inside(grey, inside, closing=0))
+
+
+def places(scan: Scan) -> Places:
+    """Of a scan, looked for once, whatever the number of models that ask."""
+    return scan.once("places", lambda: Places.of(scan.grey))
+
+
 def prepare(scan: Scan, spec: PreprocessingSpec) -> np.ndarray:
     """The model's input for one scan.
 
     Returns:
         float32 (size, size, 3), in the range of ``spec.scaling``.
     """
-    return scale(square(scan.grey, spec), spec.scaling)
+    return scale(square(scan.grey, spec, places(scan)), spec.scaling)
 
 
 def prepare_batch(scans: list[Scan], spec: PreprocessingSpec) -> np.ndarray:
@@ -106,22 +124,23 @@ def prepare_batch(scans: list[Scan], spec: PreprocessingSpec) -> np.ndarray:
     return np.stack([prepare(scan, spec) for scan in scans])
 
 
-def square(grey: np.ndarray, spec: PreprocessingSpec) -> np.ndarray:
+def square(grey: np.ndarray, spec: PreprocessingSpec, found: Places | None = None) -> np.ndarray:
     """Crop, intensity, square and resize.
 
     Args:
         grey: uint8 (height, width).
+        found: its `Places`, looked for where they are not given.
 
     Returns:
         uint8 (size, size).
     """
-    box = input_box(grey, spec)
-    head = head_box(grey)
-    seen = frame_inside(grey) if spec.crop == "head" else _whole(grey)
+    found = found or Places.of(grey)
+    box = input_box(grey, spec, found)
+    seen = found.inside if spec.crop == "head" else _whole(grey)
     inside = seen.of(grey)
     background = _background(inside)
     if spec.intensity == "percentile":
-        inside, background = _stretch_intensity(inside, head.of(grey), background)
+        inside, background = _stretch_intensity(inside, found.head.of(grey), background)
     cut = _cut(inside, box.seen_from(seen), background)
     shrinking = max(box.height, box.width) > spec.size
     return cv2.resize(cut, (spec.size, spec.size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
@@ -142,9 +161,9 @@ def scale(grey: np.ndarray, scaling: str) -> np.ndarray:
     return rgb - np.asarray(IMAGENET_MEAN_BGR, np.float32)  # grey: RGB and BGR are the same
 
 
-def input_box(grey: np.ndarray, spec: PreprocessingSpec) -> Box:
+def input_box(grey: np.ndarray, spec: PreprocessingSpec, found: Places | None = None) -> Box:
     """The part of the scan that the model's square input shows; heatmaps are laid back onto the scan through it."""
-    box = head_box(grey) if spec.crop == "head" else _whole(grey)
+    box = (found or Places.of(grey)).head if spec.crop == "head" else _whole(grey)
     if spec.fit == "stretch":
         return box
     side = max(box.height, box.width)
@@ -163,7 +182,11 @@ def head_box(grey: np.ndarray, *, closing: int = 0) -> Box:
         grey: uint8 (height, width).
         closing: gaps up to this width are bridged first, in pixels of the picture at 256; 0 bridges none.
     """
-    inside = frame_inside(grey)
+    return _head_inside(grey, frame_inside(grey), closing)
+
+
+def _head_inside(grey: np.ndarray, inside: Box, closing: int) -> Box:
+    """`head_box` where the frame is known."""
     box = _head_box(inside.of(grey), closing)
     return box.seen_from(Box(-inside.top, -inside.left, 0, 0))
 

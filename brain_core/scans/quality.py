@@ -68,6 +68,10 @@ class HeadMeasures:
 
 def quality_flags(scan: Scan) -> tuple[str, ...]:
     """Codes of all that is unusual about a scan, keys of `DESCRIPTIONS` in their order; empty if nothing is."""
+    return scan.once("quality flags", lambda: _flags(scan))
+
+
+def _flags(scan: Scan) -> tuple[str, ...]:
     measures = head_measures(scan.grey)
     found = {
         TINY: min(scan.height, scan.width) < MIN_SIDE,

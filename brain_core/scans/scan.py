@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import cv2
 import numpy as np
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +33,16 @@ class Scan:
     modality: str | None = None
     spacing: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
+    _known: dict[str, object] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.pixels.setflags(write=False)
+
+    def once(self, name: str, work: Callable[[], Found]) -> Found:
+        """What ``work`` finds in the pixels, which never change: worked out at the first call, kept with the scan."""
+        if name not in self._known:
+            self._known[name] = work()
+        return self._known[name]
 
     @property
     def key(self) -> str:

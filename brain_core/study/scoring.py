@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from brain_core import input_gate
 from brain_core.errors import ScanError
-from brain_core.preprocessing import BATCH
+from brain_core.preprocessing import BATCH, places
 from brain_core.scans import Scan
+from brain_core.scans.quality import quality_flags
 from brain_core.scans.series import Series
 from brain_core.study.result import SeriesResult
 from brain_core.study.summary import summarise
@@ -76,13 +77,16 @@ def result(
 
 
 def _read(series: Series, indices: Sequence[int]) -> list[tuple[int, Scan | str]]:
-    """The scans, or why one could not be read."""
+    """The scans, looked at as models need it, or why one could not be read."""
     rows: list[tuple[int, Scan | str]] = []
     for index in indices:
         try:
-            rows.append((index, series.scan(index)))
+            scan = series.scan(index)
         except ScanError as error:
             rows.append((index, str(error)))
+        else:
+            places(scan), quality_flags(scan)  # kept with the scan: off the models' thread
+            rows.append((index, scan))
     return rows
 
 
