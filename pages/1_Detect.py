@@ -1,16 +1,23 @@
-"""Detect: scans in; two probabilities, labels and Grad-CAM overlays out."""
+"""Detect: scans in; two probabilities, labels and Grad-CAM overlays out, of single slices and along whole series."""
 
 import streamlit as st
 
-from brain_core.ui import case_list, intake, model_status, models, router, sample_gallery, scoring
+from brain_core.ui import case_list, intake, model_status, models, router, sample_gallery, scoring, study
 
 router.enter()
 st.title("Detect", anchor=False)
 loading = models.current()
 model_status.show(loading)
-entries = intake.show()
-if entries:
-    scoring.show(entries, loading)
-    case_list.show(entries, loading)
-else:
-    sample_gallery.show()
+arrived = intake.show()
+gallery, series = st.empty(), None  # the gallery goes at once when scans come
+if arrived.studies:
+    with st.container():
+        series = study.show(arrived.studies, loading)
+elif not arrived.entries:
+    with gallery.container():
+        sample_gallery.show()
+if arrived.entries:
+    scoring.show(arrived.entries, loading)
+    case_list.show(arrived.entries, loading)
+if series:
+    study.go_on(series, loading)

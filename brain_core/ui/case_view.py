@@ -10,7 +10,7 @@ from brain_core.errors import ScanError
 from brain_core.registry import ModelCard
 from brain_core.scans import Scan
 from brain_core.scans.quality import DESCRIPTIONS, quality_flags
-from brain_core.ui import heatmaps, model_card, notice, pictures, reader, samples, session, theme
+from brain_core.ui import heatmaps, model_card, notice, pictures, reader, samples, session, theme, verdict
 from brain_core.ui.cases import Case
 from brain_core.ui.markup import esc
 from brain_core.ui.models import Loading
@@ -39,22 +39,18 @@ def show(case: Case, models: list[Loading]) -> None:
 
 def agreement(scored: Scored, titles: dict[str, str]) -> str:
     """A plain sentence on whether the models agree; empty without any."""
-    said = [
-        f"{titles[p.model]} says {theme.LABEL_WORDS[p.label].lower()} ({p.probability:.2f})" for p in scored.predictions
-    ]
-    if not said:
-        return ""
-    if len(said) == 1:
-        return "One model is in service, so there is no second opinion."
-    if scored.models_disagree:
-        return f"The models disagree: {', '.join(said)}. Read the scan itself before you trust either."
-    return f"Both models say {theme.LABEL_WORDS[scored.predictions[0].label].lower()}."
+    return _agreement(scored, titles)[0]
 
 
 def learned_from(card: ModelCard, sha256: str) -> bool:
     """Whether the scan was in the model's training set; its metadata list the checksums, shortened."""
     listed = card.metadata.get("data", {}).get("train_sha256", ())
     return any(sha256.startswith(start) for start in listed if start)
+
+
+def _agreement(scored: Scored, titles: dict[str, str]) -> tuple[str, bool]:
+    said = [(titles[p.model], p.label if p.assessed else None, p.probability) for p in scored.predictions]
+    return verdict.agreement(said)
 
 
 def _header(case: Case) -> None:
@@ -66,7 +62,7 @@ def _ask_first(case: Case, scan: Scan) -> None:
     left, right = st.columns([1, 2], gap="medium")
     with left:
         st.image(pictures.on_screen(scan), width="stretch", alt="The scan as read")
-        st.html(_facts(scan))
+        st.html(facts(scan))
     with right:
         _header(case)
         reader.ask(case.entry, session.current())
@@ -84,13 +80,13 @@ def _answer(case: Case, scan: Scan, models: list[Loading]) -> None:
     for column, prediction in zip(columns[1:], predictions, strict=False):
         with column:
             model_card.show(titles[prediction.model], prediction)
-    heatmaps.show(scan, [(titles[p.model], p) for p in predictions], _facts(scan))
+    heatmaps.show(scan, [(titles[p.model], p) for p in predictions], facts(scan))
 
 
 def _summary(case: Case, titles: dict[str, str], trained: list[str]) -> None:
     """Whether the models agree, what the reader said, the reference standard, and which models know the scan."""
-    sentence = agreement(case.scored, titles)
-    if case.scored.models_disagree:
+    sentence, disagree = _agreement(case.scored, titles)
+    if disagree:
         notice.show("warning", sentence)
     elif sentence:
         st.html(f"<div>{esc(sentence)}</div>")
@@ -104,12 +100,16 @@ def _summary(case: Case, titles: dict[str, str], trained: list[str]) -> None:
         st.html('<div class="brain-quiet">' + "<br>".join(map(esc, lines)) + "</div>")
 
 
-def _facts(scan: Scan) -> str:
-    """Size, format, what the reader decided, and the quality flags, as HTML."""
+def facts(scan: Scan, *, flags: bool = True) -> str:
+    """Size, format, what the reader decided, and the quality flags, as HTML.
+
+    Args:
+        flags: False of what no model is asked about.
+    """
     lines = [f"<div>{scan.width} × {scan.height} pixels · {esc(scan.source)}</div>"]
     lines += [f"<div>{esc(note)}</div>" for note in scan.notes]
     lines += [
         f'<div class="brain-flag"><span aria-hidden="true">⚠</span> {esc(DESCRIPTIONS[flag])}</div>'
-        for flag in quality_flags(scan)
+        for flag in (quality_flags(scan) if flags else ())
     ]
     return '<div class="brain-quiet">' + "".join(lines) + "</div>"

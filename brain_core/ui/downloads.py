@@ -1,8 +1,9 @@
-"""Results to take away: CSV, JSON and the overlays."""
+"""Results to take away: CSV, JSON, the overlays, and of a single scan a report."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +16,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run suc
 
 
 def show(found: list[Case]) -> None:
-    """Three buttons; what has to be computed is computed at the click."""
+    """The buttons; what has to be computed is computed at the click."""
     records = cases.records(found)
     if not records:
         return
@@ -24,6 +25,8 @@ def show(found: list[Case]) -> None:
         _button("JSON", to_json(records), "brain-results.json", "application/json", "json")
         if any(case.scored.predictions and not case.hidden for case in found):
             _button("Overlays (zip)", lambda: overlays(found), "brain-overlays.zip", "application/zip", "zip")
+            if len(found) == 1:
+                _report(found[0])
         if hidden := sum(case.hidden for case in found):
             st.caption(f"Without the {hidden} that you have yet to read.")
 
@@ -44,6 +47,30 @@ def to_csv(records: list[dict]) -> str:
 def overlays(found: list[Case]) -> bytes:
     """The zip archive of `batch.zip_of_overlays`."""
     return batch.zip_of_overlays(cases.with_scans(found))
+
+
+def report(case: Case, named: bool) -> bytes:
+    """The PDF of one scan.
+
+    Args:
+        named: whether the file's name, which may name the patient, stands in it.
+
+    Raises:
+        ScanError: the upload is gone.
+    """
+    from brain_core.reports import pdf
+
+    opinion = pdf.Opinion(case.opinion.label, case.opinion.blind) if case.opinion else None
+    heading = pdf.Heading(datetime.now().astimezone(), opinion=opinion)
+    name = case.entry.name if named else None
+    return pdf.of_scan(case.entry.read(), case.scored.predictions, heading, name=name)
+
+
+def _report(case: Case) -> None:
+    named = st.checkbox(
+        "File name in the PDF", key="detect_named", help="It may name the patient, so the report goes without it."
+    )
+    _button("PDF", lambda: report(case, named), "brain-report.pdf", "application/pdf", "pdf")
 
 
 def _harmless(text: str) -> str:

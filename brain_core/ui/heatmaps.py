@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import streamlit as st
@@ -37,7 +37,7 @@ def show(scan: Scan, predictions: list[tuple[str, Prediction]], facts: str) -> N
     for column, (title, prediction) in zip(columns[1:], predictions, strict=False):
         with column:
             st.html(f'<div class="brain-column">{esc(title)}: Grad-CAM</div>')
-            _overlay(scan, title, prediction, opacity, colormap)
+            overlaid(scan, title, prediction, opacity, colormap)
 
 
 def color_bar(colormap: str) -> str:
@@ -48,20 +48,31 @@ def color_bar(colormap: str) -> str:
     return f"""
 <div role="img" aria-label="{esc(told)}" class="brain-quiet">
   <div style="height:.6rem;border-radius:.3rem;background:linear-gradient(to right, {stops})"></div>
-  <div style="display:flex;justify-content:space-between"><span>0</span>
+  <div style="display:flex;justify-content:space-between;gap:.5rem"><span>0</span>
   <span>Grad-CAM for ‘tumour’, relative to the map’s maximum</span><span>1</span></div>
 </div>"""
 
 
 def _controls() -> tuple[float, str]:
-    percent = round(100 * overlay.DEFAULT_OPACITY)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        percent = st.slider("Overlay opacity", 0, 100, percent, format="%d %%", key="detect_opacity")
-        colormap = st.selectbox("Colour map", list(overlay.COLORMAPS), key="detect_colormap", width=150)
+        return controls("detect")
+
+
+def controls(prefix: str, slider_width: int | Literal["stretch"] = "stretch") -> tuple[float, str]:
+    """Opacity, 0..1, and colour map of overlays.
+
+    Args:
+        prefix: of the widgets' keys.
+        slider_width: pixels.
+    """
+    percent = round(100 * overlay.DEFAULT_OPACITY)
+    percent = st.slider("Overlay opacity", 0, 100, percent, format="%d %%", key=f"{prefix}_opacity", width=slider_width)
+    colormap = st.selectbox("Colour map", list(overlay.COLORMAPS), key=f"{prefix}_colormap", width=130)
     return percent / 100, colormap
 
 
-def _overlay(scan: Scan, title: str, prediction: Prediction, opacity: float, colormap: str) -> None:
+def overlaid(scan: Scan, title: str, prediction: Prediction, opacity: float, colormap: str) -> None:
+    """The scan with a model's map over it, and the colour bar."""
     from brain_core.inference import FLAT_MAP
 
     picture = pictures.overlay_on_screen(scan, prediction, opacity, colormap)

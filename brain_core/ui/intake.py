@@ -3,53 +3,99 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePosixPath
 
 import streamlit as st
 
 from brain_core.scans import SUFFIXES, base_name, read_bytes
+from brain_core.scans.scan import Scan
+from brain_core.scans.series import Study
 from brain_core.ui import reader, samples
 from brain_core.ui.entries import Entry
+from brain_core.ui.pacs import handover
+from brain_core.ui.study import arrivals
 
 GENERATION = "detect_generation"  # counts fresh starts; a new uploader each time, since it cannot be emptied
+FOLDER = "detect_folder"
 SAMPLES = "detect_samples"  # ids of the samples that are open
 OPENED = "detect_opened"  # id of the entry that is open out of many
 HASHES = "detect_hashes"  # sha256 by upload id
 
+MOST_UPLOAD = 1000  # megabytes, of a zip with a whole study; single files in it have `Settings.max_file_megabytes`
+DICOM_MAGIC, DICOM_PLACE = b"DICM", 128
 
-def show() -> list[Entry]:
-    """The inputs; returns what is to be assessed, in the order given."""
+
+@dataclass(frozen=True, eq=False)
+class Arrived:
+    """What is to be assessed: single slices in the order given, and studies."""
+
+    entries: list[Entry]
+    studies: tuple[Study, ...] = ()
+
+
+def show() -> Arrived:
+    """The inputs; returns what came in."""
     generation = st.session_state.setdefault(GENERATION, 0)
+    folder = bool(st.session_state.get(FOLDER))
     uploads = st.file_uploader(
-        "Brain MRI slices: one for a close look, many for a worklist",
-        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
-        accept_multiple_files=True,
-        key=f"detect_upload_{generation}",
+        "Brain MRI: a study (DICOM, NIfTI, a zip of either), or pictures of single slices",
+        accept_multiple_files="directory" if folder else True,
+        key=f"detect_upload_{'folder_' if folder else ''}{generation}",
         on_change=_close_samples,
+        max_upload_size=MOST_UPLOAD,
     )
-    entries = [_of_upload(upload) for upload in uploads] or _open_samples()
+    place = st.container()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        reader.switch()
-        if entries:
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium", width="content"):
+            reader.switch()
+            st.toggle("A whole folder", key=FOLDER, help="Takes all files of a folder and of the folders in it.")
+        if uploads or st.session_state.get(SAMPLES) or handover.taken():
             st.button("Start over", key="detect_start_over", icon=":material/restart_alt:", on_click=_start_over)
-    return entries
+    with place:
+        arrived = _arrived(uploads)
+    return arrived
 
 
 def open_samples(ids: list[str]) -> None:
     """Have these samples assessed next."""
+    handover.drop()
     st.session_state[SAMPLES] = ids
     st.session_state.pop(OPENED, None)
 
 
+def _arrived(uploads: list) -> Arrived:
+    pictures = [upload for upload in uploads if _is_picture(upload)]
+    handed = [] if uploads else handover.taken()  # out of the archive
+    others = arrivals.sort([upload for upload in uploads if upload not in pictures] or handed)
+    arrivals.show_refused(others.collection)
+    if uploads or handed:
+        return Arrived([*map(_of_upload, pictures), *others.pictures], others.collection.studies)
+    return Arrived(_open_samples())
+
+
+def _is_picture(upload) -> bool:
+    """By its name, as far as it is not DICOM under a wrong one."""
+    if PurePosixPath(upload.name.lower()).suffix not in SUFFIXES:
+        return False
+    upload.seek(DICOM_PLACE)
+    return upload.read(len(DICOM_MAGIC)) != DICOM_MAGIC
+
+
 def _of_upload(upload) -> Entry:
+    name = base_name(upload.name)
+    return Entry(upload.file_id, _hash(upload), name, partial(_read_upload, upload, name))
+
+
+def _hash(upload) -> str:
     hashes = st.session_state.setdefault(HASHES, {})
     if upload.file_id not in hashes:
-        hashes[upload.file_id] = hashlib.sha256(upload.getbuffer()).hexdigest()
-    name = base_name(upload.name)
-    return Entry(upload.file_id, hashes[upload.file_id], name, partial(_read_upload, upload, name))
+        hashes[upload.file_id] = hashlib.sha256(upload.getvalue()).hexdigest()
+    return hashes[upload.file_id]
 
 
-def _read_upload(upload, name: str):
+def _read_upload(upload, name: str) -> Scan:
     return read_bytes(upload.getvalue(), name)
 
 

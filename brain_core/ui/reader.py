@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import streamlit as st
 
-from brain_core.ui.entries import Entry
 from brain_core.ui.session import Opinion, Session
 
 SWITCH = "detect_read_first"
 CHOICES = {"tumor": "Tumour", "no tumor": "No tumour", "unsure": "Unsure"}
+
+
+class Keyed(Protocol):
+    """A scan or a series: what opinions are kept by."""
+
+    @property
+    def key(self) -> str: ...
 
 
 def switch() -> None:
@@ -25,29 +33,29 @@ def is_on() -> bool:
     return bool(st.session_state.get(SWITCH))
 
 
-def must_ask(entry: Entry, session: Session) -> bool:
+def must_ask(of: Keyed, session: Session) -> bool:
     """Whether the models stay hidden for now."""
-    return is_on() and entry.key not in session.opinions
+    return is_on() and of.key not in session.opinions
 
 
-def ask(entry: Entry, session: Session) -> None:
+def ask(of: Keyed, session: Session, what: str = "this scan") -> None:
     """The question; the answer is final, since what follows it is not blind."""
-    blind = entry.key not in session.shown
-    with st.form(f"detect_opinion_form_{entry.key[:16]}", border=True):
+    blind = of.key not in session.shown
+    with st.form(f"detect_opinion_form_{of.key[:16]}", border=True):
         answer = st.radio(
             "What do you see?",
             list(CHOICES),
             format_func=CHOICES.get,
             index=None,
-            key=f"detect_opinion_{entry.key[:16]}",
+            key=f"detect_opinion_{of.key[:16]}",
         )
         if not blind:
-            st.caption("The models' results for this scan were on screen before; the downloads will say so.")
+            st.caption(f"The models' results for {what} were on screen before; the downloads will say so.")
         if st.form_submit_button("Record my read and show the models", type="primary", key="detect_opinion_submit"):
             if answer is None:
                 st.caption("Choose one of the three first.")
             else:
-                session.opinions[entry.key] = Opinion(answer, blind)
+                session.opinions[of.key] = Opinion(answer, blind)
                 st.rerun()
 
 

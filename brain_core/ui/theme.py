@@ -62,6 +62,10 @@ h1 {padding: 0 !important}
 dl.brain-quiet, dl.brain-quiet dt {margin: 0; padding: 0}
 dl.brain-quiet dd {margin: 0 0 .35rem}
 button[data-variant=segmented_control][aria-checked=true] {color: inherit !important}
+.brain-thumbnail {display: block; border-radius: .25rem; background: #000}
+dl.brain-identity {display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: 0; padding: .5rem .85rem;
+  border: 1px dashed currentColor; border-radius: .25rem; overflow-wrap: anywhere}
+dl.brain-identity dt {font-size: .8125rem; opacity: .8; padding: 0} dl.brain-identity dd {margin: 0; font-weight: 600}
 .st-key-retrain_step {padding-top: .6rem}
 %(more)s
 </style>

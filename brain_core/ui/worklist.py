@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from brain_core.ui import intake, notice, theme
+from brain_core.ui import intake, notice, verdict
 from brain_core.ui.cases import Case
 from brain_core.ui.models import Loading
 from brain_core.ui.reader import CHOICES
@@ -49,17 +49,13 @@ def frame(cases: list[Case], models: list[Loading]) -> pd.DataFrame:
         for model in models:
             prediction = found.get(model.name)
             row[model.title] = prediction.probability if prediction else None
-            row[f"{model.title}: label"] = _label(prediction.label) if prediction else ""
+            row[f"{model.title}: label"] = verdict.text(prediction) if prediction else ""
         row["Your read"] = CHOICES[case.opinion.label] if case.opinion else ("to read" if case.hidden else "")
         row["Flags"] = "" if case.hidden else ", ".join(case.flags)
         row["Error"] = case.scored.error or ("" if case.done else "not scored: cancelled")
         rows.append(row)
     table = pd.DataFrame(rows)
     return table.drop(columns=[c for c in ("Your read", "Error", "Flags") if not table[c].fillna("").any()])
-
-
-def _label(label: str) -> str:
-    return f"{theme.LABEL_SHAPES[label]} {theme.LABEL_WORDS[label]}"
 
 
 def _columns(table: pd.DataFrame, models: list[Loading]) -> dict:
