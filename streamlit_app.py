@@ -9,6 +9,7 @@ PAGES = [
     st.Page("pages/2_Metrics.py", title="Metrics", icon=":material/analytics:"),
     st.Page("pages/3_Thresholds.py", title="Thresholds", icon=":material/tune:"),
     st.Page("pages/4_Retrain.py", title="Retrain", icon=":material/model_training:"),
+    st.Page("pages/5_PACS.py", title="PACS", icon=":material/dns:"),
 ]
 
 st.set_page_config(page_title="BRAIN", page_icon=theme.ICON, layout="wide")
