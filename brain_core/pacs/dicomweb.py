@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
 PAGE = 500  # series or instances; archives that give fewer at a time are asked on
+LEAST_CAP = 100  # answers to one search; an archive that cuts its answers short does so at this number or above
 STALE = Retry(1, connect=0, read=1, status=0, other=0, allowed_methods=("GET",))  # a kept connection may be closed
 AS_STORED = (("application/dicom", "*"),)  # transfer syntax as in the archive: compressed stays compressed
 CONFLICT = 409  # the answer of STOW-RS that says what is wrong with which object
@@ -222,7 +223,7 @@ def _paged(search: Callable[..., list[dict]], key: str, limit: int | None) -> It
         new = [ds for ds in page if text(ds, key) not in seen]
         yield from new
         if not new:
-            if page:
+            if len(page) >= (limit or LEAST_CAP):
                 _log.warning("The archive gives the same answers on every page: there may be more. Narrow the dates.")
             return
         seen.update(text(ds, key) for ds in new)

@@ -161,10 +161,13 @@ def test_an_archive_that_gives_few_at_a_time_is_asked_on():
     assert len(seen) == 4
 
 
-def test_an_archive_that_knows_no_pages_is_not_asked_for_ever(caplog):
-    with serving(lambda path, query: Answer(json.dumps([study_json(1)]).encode())) as (url, seen):
-        assert len(web(url).find_studies(Query())) == 1
-    assert len(seen) == 2 and "there may be more" in caplog.text
+@pytest.mark.parametrize(("answers", "told"), [(99, False), (100, True)])
+def test_an_archive_that_knows_no_pages_is_not_asked_for_ever(answers, told, caplog):
+    """A hundred answers again and again may be a limit of the archive; fewer are all that it has."""
+    listed = json.dumps([study_json(i) for i in range(answers)]).encode()
+    with serving(lambda path, query: Answer(listed)) as (url, seen):
+        assert len(web(url).find_studies(Query())) == answers
+    assert len(seen) == 2 and ("there may be more" in caplog.text) == told
 
 
 def test_answers_that_do_not_match_or_are_no_studies_are_passed_over():
