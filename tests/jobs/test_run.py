@@ -37,7 +37,8 @@ def test_a_run_waits_trains_and_ends_as_a_version_beside_the_one_in_service(done
     service.check()
     version = version_of(folder, service.folder)
     assert (version.shipped, version.in_service) == (False, False)
-    assert {path.name for path in version.folder.iterdir()} == {FILE, "custom_cnn_fixed.json", "comparison.json"}
+    files = {FILE, "custom_cnn_fixed.json", "custom_cnn_fixed.gate.npz", "comparison.json"}
+    assert {path.name for path in version.folder.iterdir()} == files
     assert version.card().load().count_params() > 0
 
 
