@@ -8,8 +8,10 @@ BIN := $(VENV)/bin
 run: $(VENV)/installed
 	$(BIN)/python -m streamlit run streamlit_app.py
 
+# Two processes with one thread each do not get into each other's way.
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/browser
+	TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1 \
+		$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser
 
 check: $(VENV)/installed-dev
