@@ -166,7 +166,9 @@ def browser(n: int) -> None:
         try:
             wait_for(f"http://localhost:{port}/_stcore/health")
             with sync_playwright() as playwright:
-                page = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS).new_page()
+                page = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS).new_page(
+                    reduced_motion="reduce"  # drawn without a graphics card, what moves takes a core from the server
+                )
                 page.goto(f"http://localhost:{port}")
                 page.get_by_text(READY).nth(1).wait_for(timeout=120_000)
                 start = time.perf_counter()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STEP = 1.0  # seconds, about: Cancel answers within it
+STEP = 1.5  # seconds, about: Cancel answers within it
 REDRAW = 8.0  # seconds between two pages; one takes about half a second to draw
 RUN = "study_run"
 
