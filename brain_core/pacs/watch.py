@@ -127,7 +127,8 @@ class Watch:
             return None
         series, words = self._archive.find_series(study.uid), self.policy.words
         if not record and words and not (has_word([study.description], words) or series_match(series, words)):
-            self._of_no_interest.add((key, counted))
+            if counted is not None:  # else nothing would tell when a series comes
+                self._of_no_interest.add((key, counted))
             return None
         images = self._images(study, key, series)
         if not images:

@@ -43,7 +43,12 @@ def scan_pages(scan: Scan, predictions: Sequence[Prediction], heading: Heading, 
     story = [
         *_head(title, heading, facts),
         paragraph("Result", "heading"),
-        _answers([(p.model, p.version, p.probability, p.label, p.operating_point) for p in predictions]),
+        _answers(
+            [
+                (p.model, p.version, p.probability, p.label if p.assessed else None, p.operating_point)
+                for p in predictions
+            ]
+        ),
         *_opinion(heading.opinion),
         paragraph("Scan and overlays", "heading"),
         _pictures(scan, predictions),
@@ -160,9 +165,7 @@ def _pictures(scan: Scan, predictions: Sequence[Prediction]) -> Flowable:
     """The scan and the overlay of each model."""
     pictures = [(scan.rgb, ["Scan as read"])]
     for p in predictions:
-        pictures.append(
-            (p.overlay_on(scan), [f"{MODELS[p.model].title}, Grad-CAM", f"{_said(p)} {LABEL_WORDS[p.label]}"])
-        )
+        pictures.append((p.overlay_on(scan), [f"{MODELS[p.model].title}, Grad-CAM", _answered(p)]))
     side = pdf_pictures.side_of(max(3, len(pictures)))
     return pdf_pictures.row(pictures, side, pdf_pictures.LARGE, scan.spacing)
 
@@ -194,6 +197,10 @@ def _strip(result: SeriesResult) -> list[Flowable]:
     for title, line in zip(titles, tiles, strict=True):
         story += [paragraph(title, "quiet"), pdf_pictures.row(line, side, pdf_pictures.SMALL, spacing)]
     return [KeepTogether(story)]
+
+
+def _answered(prediction: Prediction) -> str:
+    return f"{_said(prediction)} {LABEL_WORDS[prediction.label]}" if prediction.assessed else "Not classified"
 
 
 def _said(prediction: Prediction) -> str:

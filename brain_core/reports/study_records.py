@@ -96,7 +96,7 @@ def _row(result: SeriesResult, index: int, summary: Summary, messages: bool) -> 
         "version": summary.version,
         "probability": prediction.probability if prediction else None,
         "threshold": summary.operating_point.threshold,
-        "label": prediction.label if prediction else None,
+        "label": prediction.label if prediction and prediction.assessed else None,
         "flags": list(prediction.flags) if prediction else [],
         "counted": prediction is not None and index not in result.flagged,
         "seconds": round(prediction.seconds, 4) if prediction else None,
