@@ -102,11 +102,27 @@ def test_the_patient_is_read_only_when_asked_for():
 
 
 def test_two_patients_under_one_study_uid_are_told_and_not_mixed():
-    one, other = series_datasets(3, size=SIZE), series_datasets(3, size=SIZE, PatientID="PH-0002")
-    (study,) = collect([SourceFile.of_bytes(to_bytes(ds), "x") for ds in one + other]).studies
-    assert [len(series) for series in study.series] == [3, 3]
-    assert "Files of 2 patients carry the same study UID" in study.notes[0]
-    assert study.notes[0] in study.series[1].notes
+    one = series_datasets(3, size=SIZE)
+    other = series_datasets(3, size=SIZE, PatientID="PH-0002", PatientName="Other^Ben")
+    first, second = collect([SourceFile.of_bytes(to_bytes(ds), "x") for ds in one + other]).studies
+    for study, patient_id, name in ((first, "PH-0001", "Phantom, Anna"), (second, "PH-0002", "Other, Ben")):
+        assert [len(series) for series in study.series] == [3]
+        assert (study.identity().patient_id, study.identity().name) == (patient_id, name)
+        assert study.pseudonym == pseudonym.of_patient(patient_id)
+        assert "Files of 2 patients carry the same study UID" in study.notes[0]
+        assert study.notes[0] in study.series[0].notes
+    assert first.key != second.key
+
+
+@pytest.mark.parametrize("uids", [{}, {"StudyInstanceUID": None, "SeriesInstanceUID": None}])
+def test_patients_without_an_id_are_told_apart_by_name_and_date_of_birth(uids):
+    one, other, twin = (
+        series_datasets(3, size=SIZE, PatientID="", **uids | more)
+        for more in ({}, {"PatientName": "Other^Ben"}, {"PatientBirthDate": "19710131"})
+    )
+    studies = collect([SourceFile.of_bytes(to_bytes(ds), "x") for ds in one + other + twin]).studies
+    assert [[len(series) for series in study.series] for study in studies] == [[3], [3], [3]]
+    assert len({study.pseudonym for study in studies}) == len({study.key for study in studies}) == 3
 
 
 def test_files_without_uids_are_kept_apart_by_patient():

@@ -22,8 +22,8 @@ from brain_core.settings import settings
 
 ROLES = (IMAGE, DERIVED, LOCALIZER)  # in the order in which they are listed
 MIXED = (
-    "Files of {} patients carry the same study UID: they are listed together, each series of one patient. Find out "
-    "whose they are before you use them."
+    "Files of {} patients carry the same study UID: each patient has a study of their own here. Find out whose they "
+    "are before you use them."
 )
 
 
@@ -71,19 +71,21 @@ class DicomFiles:
         self._known[checksum] = place
 
     def studies(self) -> list[Study]:
-        """In the order in which they came."""
+        """One a study and patient, in the order in which they came; files that name no study are one of its patient."""
         by_study: dict[tuple[str, str], list[_Place]] = {}
+        patients: dict[str, set[str]] = defaultdict(set)
         for place in self._cuts:
-            # Files that name no study have only the patient in common.
-            by_study.setdefault((place.study, "" if place.study else place.patient), []).append(place)
-        return [self._study(places) for places in by_study.values()]
+            by_study.setdefault((place.study, place.patient), []).append(place)
+            patients[place.study].add(place.patient)
+        return [self._study(places, len(patients[uid]) if uid else 1) for (uid, _), places in by_study.items()]
 
-    def _study(self, places: Sequence[_Place]) -> Study:
-        patients = len({place.patient for place in places})
+    def _study(self, places: Sequence[_Place], patients: int) -> Study:
         notes = (MIXED.format(patients),) if patients > 1 else ()
         series = [each for place in places for each in series_of(self._cuts[place], [*notes, *self._copied(place)])]
         first = self._cuts[places[0]][0]
         uid = places[0].study or first.key
+        if patients > 1:
+            uid = f"{uid} {places[0].patient}"
         return Study(
             pseudonym.study_key(uid),
             _pseudonym(first.instance.file, uid),
@@ -118,7 +120,9 @@ def _at_hand(file: SourceFile) -> SourceFile:
 
 
 def _place(instance: Instance, file: SourceFile) -> _Place:
-    patient = read_identity(file).patient_id
+    who = read_identity(file)
+    # Without an ID, name and date of birth tell patients apart: one study UID may have been given to several.
+    patient = who.patient_id or f"{who.name} {who.birth_date}"
     series = instance.series_uid or f"{instance.series_number} {instance.series_description}"
     return _Place(instance.study_uid, pseudonym.study_key(f"patient {patient}"), series)
 
