@@ -46,16 +46,12 @@ MOST_SERIES = 10_000  # source series numbers are told apart up to here
 
 
 def headers(series: Series, deidentified: bool) -> list[Dataset]:
-    """What `header` gives, of every slice in order; slices of a multi-frame file share one data set."""
-    known: dict[str, Dataset] = {}
-    found = []
-    for index in range(len(series)):
-        raw = _raw(series, index)
-        uid = str(raw.get("SOPInstanceUID") or "")
-        if not uid or uid not in known:
-            known[uid] = _fit(raw, deidentified)
-        found.append(known[uid])
-    return found
+    """What `header` gives, of every slice in order; slices of a multi-frame file share one data set, read once."""
+    known: dict[object, Dataset] = {}
+    for index, each in enumerate(series.slices):
+        if each.header not in known:
+            known[each.header] = header(series, index, deidentified)
+    return [known[each.header] for each in series.slices]
 
 
 def header(series: Series, index: int, deidentified: bool) -> Dataset:

@@ -68,3 +68,15 @@ def test_names_of_files_are_told_apart():
         "P-1-series",
         "P-1-series-2",
     ]
+
+
+def test_the_header_of_a_multi_frame_file_is_read_once():
+    from brain_core.reports.dicom_common import headers
+    from brain_core.scans import SourceFile, collect
+    from tests.scans.dicom_files import enhanced, head_volume
+
+    (study,) = collect([SourceFile.of_bytes(to_bytes(enhanced(head_volume(9, size=32))), "x")]).studies
+    (series,) = study.series
+    assert len({each.header for each in series.slices}) == 1
+    found = headers(series, deidentified=False)
+    assert len(found) == 9 and all(each is found[0] for each in found)

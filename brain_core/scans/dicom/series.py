@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from pydicom import Dataset
 
 from brain_core.scans.dicom import header_dataset
 from brain_core.scans.series import DERIVED, DICOM, IMAGE, LOCALIZER, Series, Slice, key_of
@@ -58,7 +59,10 @@ def _told_apart(stacks: list[Stack]) -> list[Stack]:
 def _series(stack: Stack, role: str, notes: list[str]) -> Series:
     first = stack.cuts[0].instance
     positions = stack.positions or (None,) * len(stack.cuts)
-    slices = tuple(_slice(cut, place) for cut, place in zip(stack.cuts, positions, strict=True))
+    headers = {id(cut.instance): partial(header_dataset, cut.instance.file) for cut in stack.cuts}  # one a file
+    slices = tuple(
+        _slice(cut, place, headers[id(cut.instance)]) for cut, place in zip(stack.cuts, positions, strict=True)
+    )
     gap = float(np.median(np.diff(stack.positions))) if stack.positions and len(slices) > 1 else None
     return Series(
         key=key_of(slices),
@@ -75,7 +79,7 @@ def _series(stack: Stack, role: str, notes: list[str]) -> Series:
     )
 
 
-def _slice(cut: Cut, position: float | None) -> Slice:
+def _slice(cut: Cut, position: float | None, header: Callable[[], Dataset]) -> Slice:
     instance, number = cut.instance, cut.info.number
     return Slice(
         key=cut.key,
@@ -84,7 +88,7 @@ def _slice(cut: Cut, position: float | None) -> Slice:
         width=instance.columns,
         position=position,
         spacing=cut.info.spacing,
-        header=partial(header_dataset, instance.file),
+        header=header,
         frame_number=number if instance.is_multi_frame else None,
     )
 
