@@ -75,7 +75,7 @@ def test_the_header_of_a_multi_frame_file_is_read_once():
     from brain_core.scans import SourceFile, collect
     from tests.scans.dicom_files import enhanced, head_volume
 
-    (study,) = collect([SourceFile.of_bytes(to_bytes(enhanced(head_volume(9, size=32))), "x")]).studies
+    (study,) = collect([SourceFile.of_bytes(to_bytes(enhanced(head_volume(9, size=64))), "x")]).studies
     (series,) = study.series
     assert len({each.header for each in series.slices}) == 1
     found = headers(series, deidentified=False)
