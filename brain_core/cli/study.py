@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     results = [(study, _score(series, detectors)) for study, series in chosen]
     sys.stdout.write(_shown(results, options.format))
     if options.reports:
-        _write(results, options.reports, options.identity)
+        failed |= not _write(results, options.reports, options.identity)
     return int(failed or bool(collection.refused) or any(result.errors for _, result in results))
 
 
@@ -133,12 +133,12 @@ def _table(study: Study, result: SeriesResult) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write(results: list[tuple[Study, SeriesResult]], folder: Path, identity: bool) -> None:
-    """PDF, CSV and JSON of every series, and of DICOM series the objects for an archive."""
+def _write(results: list[tuple[Study, SeriesResult]], folder: Path, identity: bool) -> bool:
+    """PDF, CSV and JSON of every series, and of DICOM series the objects for an archive; whether all were made."""
     from brain_core.pacs.outgoing import as_file
     from brain_core.study.documents import UniqueStems, archive_objects, reports_of
 
-    made, names = datetime.now(UTC), UniqueStems()
+    made, names, complete = datetime.now(UTC), UniqueStems(), True
     for study, result in results:
         stem = names.of(study, result.series)
         patient = study.identity() if identity and study.identity else None
@@ -146,7 +146,14 @@ def _write(results: list[tuple[Study, SeriesResult]], folder: Path, identity: bo
             with replacing(folder / name) as temporary:
                 temporary.write_bytes(data)
         if result.series.source == DICOM:
-            for number, ds in enumerate(archive_objects(result, made=made, deidentified=not identity), 1):
+            try:
+                objects = archive_objects(result, made=made, deidentified=not identity)
+            except ScanError as error:  # the other series have theirs
+                _log.error("error: %s: no DICOM objects. %s", stem, error)
+                complete = False
+                continue
+            for number, ds in enumerate(objects, 1):
                 with replacing(folder / f"{stem}-{number}-{ds.Modality}.dcm") as temporary:
                     as_file(ds).save_as(temporary, enforce_file_format=True)
     _log.info("Reports in %s. %s", folder, BURNED_IN)
+    return complete

@@ -9,13 +9,14 @@ from brain_core.pacs.archive import MR, Archive, Query, SeriesFound, StudyFound
 
 
 def find(archive: Archive, query: Query, words: Sequence[str]) -> Iterator[StudyFound]:
-    """The studies that match and are of the brain; series are asked for only where the study does not say.
+    """The studies that match and are of the brain, the latest first; series are asked for only where needed.
 
     Args:
         words: one of which must be there, in any case; none takes every study.
     """
     found = 0
-    for study in archive.find_studies(replace(query, limit=None)):
+    studies = archive.find_studies(replace(query, limit=None))
+    for study in sorted(studies, key=lambda each: str(each.study_date or ""), reverse=True):
         if query.limit is not None and found >= query.limit:
             return
         if not words or has_word([study.description], words) or series_match(archive.find_series(study.uid), words):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brain_core.errors import ScanError
 from brain_core.scans.collect import collect
 from brain_core.scans.source_file import SourceFile
 from brain_core.study.choice import image_series
@@ -30,13 +31,15 @@ class Assessed:
         results: with its study, one a series that was scored.
         objects: to store in the study: of every series the report and each model's most suspicious overlay.
         made: when.
-        refused: why nothing was scored, fit to show; None where something was.
+        refused: why there is nothing to store, fit to show; None where there is.
+        unanswered: why a series that was scored has no objects, one sentence each.
     """
 
     results: tuple[tuple[Study, SeriesResult], ...] = ()
     objects: tuple[Dataset, ...] = ()
     made: datetime | None = None
     refused: str | None = None
+    unanswered: tuple[str, ...] = ()
 
     @property
     def reports(self) -> dict[str, bytes]:
@@ -53,7 +56,7 @@ class Assessed:
         """One line for a log; nothing of the patient."""
         if self.refused:
             return self.refused
-        return "; ".join(_line(found) for _, found in self.results)
+        return "; ".join([*(_line(found) for _, found in self.results), *self.unanswered])
 
 
 def assessor(detectors: Sequence[Detector]) -> Callable[[Iterable[Path]], Assessed]:
@@ -66,8 +69,15 @@ def assessor(detectors: Sequence[Detector]) -> Callable[[Iterable[Path]], Assess
             return Assessed(refused=_reason(collection))
         results = tuple((study, score(series, detectors)) for study, series in chosen)
         made = datetime.now(UTC)
-        objects = tuple(each for _, found in results for each in archive_objects(found, made=made))
-        return Assessed(results, objects, made)
+        objects, unanswered = [], []
+        for _, found in results:
+            try:
+                objects += archive_objects(found, made=made)
+            except ScanError as error:  # one series must not keep the others' answers back
+                unanswered.append(str(error))
+        if not objects:
+            return Assessed(results, made=made, refused=unanswered[0])
+        return Assessed(results, tuple(objects), made, unanswered=tuple(unanswered))
 
     return assess
 

@@ -101,7 +101,7 @@ def _dicom(found: SeriesResult, stem: str, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         how = st.radio(
             "DICOM: a structured report, and the overlay of each model's most suspicious slice",
-            [ARCHIVE, DEIDENTIFIED],
+            [DEIDENTIFIED, ARCHIVE],
             key=f"study_dicom_for_{key}",
             horizontal=True,
             width="content",
