@@ -66,7 +66,12 @@ def _add_score(actions, shared: argparse.ArgumentParser) -> None:
     score.add_argument("study", metavar="STUDY_UID")
     add_model(score)
     score.add_argument("--store", action="store_true", help="store structured report and overlays in the study")
-    score.add_argument("--out", type=Path, metavar="DIR", help="write reports and DICOM objects here")
+    score.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write reports, under a pseudonym, and the study's own DICOM objects, which name the patient, here",
+    )
     score.set_defaults(run=run_score)
 
 
@@ -238,7 +243,7 @@ def _write(assessed: Assessed, folder: Path) -> list[str]:
                 temporary.write_bytes(data)
             written.append(str(folder / name))
         for number, ds in enumerate(assessed.objects, 1):
-            path = folder / f"{number}-{ds.Modality}.dcm"
+            path = folder / f"{number}-{ds.Modality}-{str(ds.SOPInstanceUID)[-12:]}.dcm"  # no other study's name
             with replacing(path) as temporary:
                 as_file(ds).save_as(temporary, enforce_file_format=True)
             written.append(str(path))

@@ -28,7 +28,7 @@ class Slice:
     """One slice of a series, not yet decoded.
 
     Attributes:
-        key: sha256 in hexadecimal, of the file's bytes and the frame's number: results are kept by it.
+        key: sha256 in hexadecimal, of the file's bytes and the frame's number.
         read: decodes it; may raise `ScanError`.
         height, width: pixels.
         position: millimetres along the series' normal, None where the file does not say.
@@ -92,6 +92,10 @@ class Series:
     def spacing(self) -> tuple[float, float] | None:
         """Of the middle slice."""
         return self.slices[len(self.slices) // 2].spacing
+
+    def key_at(self, index: int) -> str:
+        """What results of a slice are kept by: its own key, and the series', on whose window its picture may depend."""
+        return f"{self.key}:{self.slices[index].key}"
 
     def frame(self, index: int) -> Frame:
         """The decoded slice; may raise `ScanError`."""

@@ -135,9 +135,10 @@ def test_score_writes_and_stores(orthanc, command, assess, tmp_path, settings):
     orthanc.put(*files(study("one", 2) + study("one", 1, series="sr", Modality="PR")))
     status, text = command("score", study_uid("one"), "--out", str(tmp_path / "out"))
     assert status == 0 and text.startswith("no tumor, 0.12\n") and assess.seen == [2]
-    names = {"S-1.pdf", "1-SR.dcm", "2-OT.dcm", "3-SR.dcm", "4-OT.dcm"}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == names
-    assert pydicom.dcmread(tmp_path / "out" / "1-SR.dcm").Modality == "SR"
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert [name.rsplit("-", 1)[0] for name in written] == ["1-SR", "2-OT", "3-SR", "4-OT", "S"]
+    report = pydicom.dcmread(tmp_path / "out" / written[0])
+    assert report.Modality == "SR" and written[0].endswith(f"{report.SOPInstanceUID[-12:]}.dcm")
     assert orthanc.instances("SR") == []
     for stored, held in ((4, 0), (0, 4)):
         told = json.loads(command("score", study_uid("one"), "--store", "--format", "json")[1])

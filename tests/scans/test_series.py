@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brain_core.errors import ScanError
-from brain_core.scans import Series, Slice
+from brain_core.scans import Series, Slice, SourceFile, collect
 from brain_core.scans.frame import Frame
 from brain_core.scans.window import Lookup, Window, apply
 
@@ -164,3 +164,18 @@ def test_the_sample_is_read_once_by_twelve_slices_whatever_threads_ask():
 def test_titles():
     assert series_of([Frame(RAMP)]).title == "1: T1"
     assert series_of([Frame(RAMP)], number=None, description="").title == "Series without a description"
+
+
+def test_results_of_a_slice_are_kept_by_its_series_too():
+    """Without a window of its own its picture depends on the other slices."""
+    from dataclasses import replace
+
+    from tests.scans.dicom_files import series_datasets, to_bytes
+
+    files = [
+        SourceFile.of_bytes(to_bytes(ds), f"{i}") for i, ds in enumerate(series_datasets(5, size=64, WindowCenter=None))
+    ]
+    ((whole,), (part,)) = (collect(some).studies[0].series for some in (files, files[:3]))
+    assert whole.slices[0].key == part.slices[0].key
+    assert whole.key_at(0) != part.key_at(0)
+    assert replace(part, description="renamed").key_at(0) == part.key_at(0)

@@ -43,7 +43,7 @@ class Memory:
 
     def scan(self, series: Series, index: int, voi: Voi | None = None) -> Scan:
         """The slice in a window, from memory where it was shown a moment ago; may raise `ScanError`."""
-        key = (series.slices[index].key, voi)
+        key = (series.key_at(index), voi)
         if key not in self._scans:
             self._scans[key] = series.scan(index, voi)
         self._scans.move_to_end(key)

@@ -50,10 +50,11 @@ class _Run:
 def pending(series: Series, loading: Sequence[Loading], kept: Session) -> list[int]:
     """Indices of the slices that some model in service has yet to score."""
     ready = models.ready(loading)
+    keys = map(series.key_at, range(len(series)))
     return [
         index
-        for index, each in enumerate(series.slices)
-        if each.key not in kept.failures and any((each.key, model.id) not in kept.predictions for model in ready)
+        for index, key in enumerate(keys)
+        if key not in kept.failures and any((key, model.id) not in kept.predictions for model in ready)
     ]
 
 
@@ -120,7 +121,7 @@ def score(series: Series, indices: list[int], detectors: Sequence[Detector]) -> 
 
 def keep(kept: Session, series: Series, row: ScoredSlice, scored_by: Sequence[Loading]) -> None:
     """File the result of one slice."""
-    key = series.slices[row.index].key
+    key = series.key_at(row.index)
     if row.error is not None:
         kept.failures[key] = row.error
         return
@@ -137,9 +138,9 @@ def result(series: Series, loading: Sequence[Loading], kept: Session) -> SeriesR
     from brain_core.study.scoring import result as summed_up
 
     rows = []
-    for index, each in enumerate(series.slices):
-        found = tuple(kept.predictions.get((each.key, model.id)) for model in ready)
-        if error := kept.failures.get(each.key):
+    for index, key in enumerate(map(series.key_at, range(len(series)))):
+        found = tuple(kept.predictions.get((key, model.id)) for model in ready)
+        if error := kept.failures.get(key):
             rows.append(ScoredSlice(index, error=error))
         elif all(found):
             rows.append(ScoredSlice(index, found))

@@ -56,7 +56,7 @@ def _picture(found: SeriesResult, titles: dict[str, str], index: int) -> None:
 
 def thumbnail(series: Series, index: int) -> str:
     """A data URL, kept for the session; of a slice that cannot be read any more, an empty one."""
-    kept, key = session.current(), series.slices[index].key
+    kept, key = session.current(), series.key_at(index)
     if key not in kept.thumbnails:
         try:
             kept.thumbnails[key] = pictures.thumbnail(series.scan(index))
