@@ -41,5 +41,13 @@ class PacsError(BrainError):
     """The archive cannot be reached, or does not do what was asked of it; the message names no patient."""
 
 
+class StoreError(BrainError):
+    """The prediction store cannot be reached, read or written; the message tells no password."""
+
+
+class AccessError(BrainError):
+    """Whoever asks may not do this."""
+
+
 class Cancelled(BrainError):
     """The user stopped a long-running task; nothing is half-written."""

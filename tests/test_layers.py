@@ -27,9 +27,10 @@ LAYERS = (
         "prevalence",
         "comparison",
         "decision_curve",
+        "access",
     },
     {"datasets", "models", "registry", "versions", "explain"},
-    {"training", "evaluation", "inference", "study", "reports", "store", "pacs", "public"},
+    {"training", "evaluation", "inference", "study", "reports", "store", "audit", "pacs", "public"},
     {"jobs", "batch", "monitoring", "cli", "__main__"},
     {"ui"},
 )

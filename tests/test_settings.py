@@ -8,6 +8,9 @@ import pytest
 from brain_core import settings as module
 from brain_core.errors import ConfigError
 from brain_core.settings import PROJECT, Settings
+from brain_core.settings.access import OPEN_WORDS, AccessSettings
+from brain_core.settings.monitor import MonitorSettings
+from brain_core.settings.store import StoreSettings
 
 
 def test_defaults_lie_inside_the_project():
@@ -30,6 +33,57 @@ def test_every_variable_is_read(tmp_path):
     )
     assert found == Settings(tmp_path / "a", tmp_path / "b", tmp_path / "c", 7, 3)
     assert (found.max_pixels, found.max_file_bytes) == (7_000_000, 3_000_000)
+
+
+def test_every_variable_of_the_service_is_read():
+    found = Settings.from_environment(
+        {
+            "BRAIN_MAX_FILES": "12",
+            "BRAIN_MAX_TOTAL_MEGABYTES": "34",
+            "BRAIN_DATABASE_URL": "postgresql+psycopg://brain:secret@db/brain",
+            "BRAIN_KEEP_SCANS": "yes",
+            "BRAIN_RETENTION_DAYS": "365",
+            "BRAIN_READERS": "A@example.org, b@example.org,",
+            "BRAIN_ANALYSTS": "c@example.org",
+            "BRAIN_ADMINS": "d@example.org",
+            "BRAIN_ROLES_CLAIM": "realm_access.roles",
+            "BRAIN_OPEN_ACCESS": OPEN_WORDS,
+            "BRAIN_MONITOR_DAYS": "7",
+            "BRAIN_ALERT_LEAST_N": "10",
+            "BRAIN_ALERT_ERROR_SHARE": "0.2",
+            "BRAIN_ALERT_FLAG_SHARE": "0.3",
+            "BRAIN_ALERT_SECONDS": "2.5",
+            "BRAIN_ALERT_PSI": "0.1",
+            "BRAIN_ALERT_SENSITIVITY": "0.95",
+            "BRAIN_ALERT_ECE": "0.05",
+        }
+    )
+    assert (found.max_files, found.max_total_bytes) == (12, 34_000_000)
+    assert found.store == StoreSettings("postgresql+psycopg://brain:secret@db/brain", True, 365)
+    assert found.access == AccessSettings(
+        frozenset({"a@example.org", "b@example.org"}),
+        frozenset({"c@example.org"}),
+        frozenset({"d@example.org"}),
+        "realm_access.roles",
+        True,
+    )
+    assert found.monitor == MonitorSettings(7, 10, 0.2, 0.3, 2.5, 0.1, 0.95, 0.05)
+
+
+def test_the_password_of_the_database_is_in_no_text_of_the_settings():
+    assert "secret" not in repr(Settings.from_environment({"BRAIN_DATABASE_URL": "postgresql://a:secret@b/c"}))
+
+
+def test_open_access_is_asked_for_in_so_many_words():
+    assert not Settings().access.open_access
+    with pytest.raises(ConfigError, match="BRAIN_OPEN_ACCESS: expected nothing, or exactly: anyone who reaches"):
+        Settings.from_environment({"BRAIN_OPEN_ACCESS": "yes"})
+
+
+@pytest.mark.parametrize("text", ["maybe", "2"])
+def test_a_switch_that_is_neither_yes_nor_no_is_refused(text):
+    with pytest.raises(ConfigError, match=f"BRAIN_KEEP_SCANS: expected yes or no. Received: '{text}'"):
+        Settings.from_environment({"BRAIN_KEEP_SCANS": text})
 
 
 def test_data_roots_are_separated_as_in_path(monkeypatch, tmp_path):

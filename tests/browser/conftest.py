@@ -1,5 +1,7 @@
 """A browser, a server with two small models (see `tests.ui.service`), and a visitor's page."""
 
+from contextlib import suppress
+
 import pytest
 
 from brain_core.scans.phantom import Lesion, Phantom, draw
@@ -34,6 +36,17 @@ def is_complaint(message) -> bool:
     """Whether a console message tells of an error. Streamlit looks for its server below the page's own path first."""
     looking = message.location["url"].endswith(("_stcore/health", "_stcore/host-config"))
     return message.type == "error" and not looking
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """What stood on the page of a test that failed goes into its report."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and page is not None:
+        with suppress(Exception):  # a page that is gone tells nothing more
+            report.sections.append(("The page", f"{page.url}\n{page.locator('body').inner_text(timeout=5000)}"))
+    return report
 
 
 @pytest.fixture

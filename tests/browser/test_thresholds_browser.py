@@ -52,7 +52,10 @@ def test_one_click_takes_a_saved_point_back(page):
     save(page)
     settle(page)
     page.get_by_text("History: ").first.click(timeout=SECONDS)
-    page.get_by_role("button", name="Back one step").click()
+    history = page.get_by_test_id("stExpander").filter(has_text="History: 1 entries")
+    history.locator("canvas").first.wait_for(timeout=SECONDS)  # the table comes late and moves the button down
+    settle(page)
+    history.get_by_role("button", name="Back one step").click()
     page.get_by_text("0.400: best balanced accuracy, validation").wait_for(timeout=SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The program's settings: one frozen dataclass, read once from the environment."""
+"""The program's settings: frozen dataclasses, read once from the environment."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from brain_core.errors import ConfigError
+from brain_core.settings import values
+from brain_core.settings.access import AccessSettings
+from brain_core.settings.monitor import MonitorSettings
+from brain_core.settings.store import StoreSettings
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 
 MEGAPIXEL = 1_000_000
 MEGABYTE = 1_000_000
@@ -27,10 +30,13 @@ class Settings:
         max_megapixels: a larger picture is refused from its header, before decoding
             (``BRAIN_MAX_MEGAPIXELS``; 40 holds a 6,000 x 6,000 film scan in 120 MB of memory).
         max_file_megabytes: a larger file is refused unread (``BRAIN_MAX_FILE_MEGABYTES``).
+        max_files: at most so many files are taken in at once (``BRAIN_MAX_FILES``; 5,000 hold a study of many series).
+        max_total_megabytes: at most so much is taken in at once (``BRAIN_MAX_TOTAL_MEGABYTES``; uploads lie in memory).
         data_roots: further folders whose data sets may be chosen in the browser, beside those below ``home`` and
             ``data_dir`` (``BRAIN_DATA_ROOTS``, separated as in ``PATH``; default none).
         gate_margin: by how much a new model may be worse than the one in service, in ROC-AUC and in sensitivity, and
             still take its place (``BRAIN_GATE_MARGIN``, 0 to 0.5; 0.02 is two of a hundred tumours).
+        store, access, monitor: see their classes.
     """
 
     home: Path = PROJECT / "var"
@@ -38,8 +44,13 @@ class Settings:
     data_dir: Path | None = None
     max_megapixels: int = 40
     max_file_megabytes: int = 100
+    max_files: int = 5000
+    max_total_megabytes: int = 1000
     data_roots: tuple[Path, ...] = ()
     gate_margin: float = 0.02
+    store: StoreSettings = StoreSettings()
+    access: AccessSettings = AccessSettings()
+    monitor: MonitorSettings = MonitorSettings()
 
     @property
     def max_pixels(self) -> int:
@@ -49,53 +60,31 @@ class Settings:
     def max_file_bytes(self) -> int:
         return self.max_file_megabytes * MEGABYTE
 
+    @property
+    def max_total_bytes(self) -> int:
+        return self.max_total_megabytes * MEGABYTE
+
     @staticmethod
     def from_environment(environment: dict[str, str]) -> Settings:
         """Settings from environment variables; an empty variable counts as not set.
 
         Raises:
-            ConfigError: a number is not a positive whole number, or the margin is not in its range.
+            ConfigError: a value is not of its kind or not in its range.
         """
-
-        def path(name: str, default: Path | None) -> Path | None:
-            return Path(environment[name]).expanduser().resolve() if environment.get(name) else default
-
         return Settings(
-            home=path("BRAIN_HOME", Settings.home),
-            models_dir=path("BRAIN_MODELS_DIR", Settings.models_dir),
-            data_dir=path("BRAIN_DATA_DIR", None),
-            max_megapixels=_positive(environment, "BRAIN_MAX_MEGAPIXELS", Settings.max_megapixels),
-            max_file_megabytes=_positive(environment, "BRAIN_MAX_FILE_MEGABYTES", Settings.max_file_megabytes),
-            data_roots=_paths(environment, "BRAIN_DATA_ROOTS"),
-            gate_margin=_share(environment, "BRAIN_GATE_MARGIN", Settings.gate_margin, MOST_MARGIN),
+            home=values.path(environment, "BRAIN_HOME", Settings.home),
+            models_dir=values.path(environment, "BRAIN_MODELS_DIR", Settings.models_dir),
+            data_dir=values.path(environment, "BRAIN_DATA_DIR", None),
+            max_megapixels=values.positive(environment, "BRAIN_MAX_MEGAPIXELS", Settings.max_megapixels),
+            max_file_megabytes=values.positive(environment, "BRAIN_MAX_FILE_MEGABYTES", Settings.max_file_megabytes),
+            max_files=values.positive(environment, "BRAIN_MAX_FILES", Settings.max_files),
+            max_total_megabytes=values.positive(environment, "BRAIN_MAX_TOTAL_MEGABYTES", Settings.max_total_megabytes),
+            data_roots=values.paths(environment, "BRAIN_DATA_ROOTS"),
+            gate_margin=values.number(environment, "BRAIN_GATE_MARGIN", Settings.gate_margin, MOST_MARGIN),
+            store=StoreSettings.from_environment(environment),
+            access=AccessSettings.from_environment(environment),
+            monitor=MonitorSettings.from_environment(environment),
         )
-
-
-def _paths(environment: dict[str, str], name: str) -> tuple[Path, ...]:
-    parts = environment.get(name, "").split(os.pathsep)
-    return tuple(Path(part).expanduser().resolve() for part in parts if part)
-
-
-def _positive(environment: dict[str, str], name: str, default: int) -> int:
-    text = environment.get(name)
-    if not text:
-        return default
-    if not text.isdecimal() or int(text) < 1:
-        raise ConfigError(f"{name}: expected a positive whole number. Received: {text!r}.")
-    return int(text)
-
-
-def _share(environment: dict[str, str], name: str, default: float, most: float) -> float:
-    text = environment.get(name)
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= most:  # NaN is in no range
-        raise ConfigError(f"{name}: expected a number from 0 to {most:g}. Received: {text!r}.")
-    return value
 
 
 @cache
