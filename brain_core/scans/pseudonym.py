@@ -48,6 +48,15 @@ def study_key(uid: str) -> str:
     return _keyed("study key", uid).hex()
 
 
+def keyed(purpose: str, *parts: str) -> str:
+    """64 hexadecimal digits that stand for these texts; another purpose gives others.
+
+    Raises:
+        ConfigError: the secret in `Settings.home` is damaged.
+    """
+    return _keyed(f"key of {purpose}", *parts).hex()
+
+
 def remapped_uid(uid: str) -> str:
     """Another UID in place of one, always the same on this installation."""
     return UUID_ROOT + str(int.from_bytes(_keyed("uid", uid.strip("\0 "))[:UUID_BYTES], "big"))

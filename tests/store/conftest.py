@@ -1,0 +1,5 @@
+"""Fixtures of the store."""
+
+from tests.store.databases import database, postgresql, sqlite
+
+__all__ = ["database", "postgresql", "sqlite"]
