@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: run test check format clean
 
 run: $(VENV)/installed
-	$(BIN)/python -m streamlit run streamlit_app.py
+	$(BIN)/python -m brain_core serve
 
 # Two processes with one thread each do not get into each other's way.
 test: $(VENV)/installed-dev

@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from brain_core.ui import case_list, intake, model_status, models, router, sample_gallery, scoring, study
+from brain_core.access import Action
+from brain_core.ui import access, case_list, intake, model_status, models, recording, sample_gallery, scoring, study
 
-router.enter()
+access.enter(Action.DETECT)
 st.title("Detect", anchor=False)
 loading = models.current()
 model_status.show(loading)
 arrived = intake.show()
+recording.show()
 gallery, series = st.empty(), None  # the gallery goes at once when scans come
 if arrived.studies:
     with st.container():

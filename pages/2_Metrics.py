@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from brain_core.ui import router, stored
+from brain_core.access import Action
+from brain_core.ui import access, stored
 from brain_core.ui.metrics import choice, compare, curves, mistakes, overview, places, training
 
-router.enter()
+access.enter(Action.SEE_METRICS)
 st.title("Metrics", anchor=False)
 cards = stored.cards()
 found = stored.show_problems(cards)

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from brain_core.ui import assumptions, gains, router, stored, threshold_panel
+from brain_core.access import Action
+from brain_core.ui import access, assumptions, gains, stored, threshold_panel
 
-router.enter()
+access.enter(Action.SEE_METRICS)
 st.title("Thresholds", anchor=False)
 cards = stored.cards()
 found = stored.show_problems(cards)

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from brain_core.ui import router
+from brain_core.access import Action
+from brain_core.ui import access
 from brain_core.ui.pacs import actions, archive_card, search, study_list, style, watcher
 
-router.enter()
+access.enter(Action.SEARCH_ARCHIVE)
 style.apply()
 st.title("PACS", anchor=False)
 settings = archive_card.show()

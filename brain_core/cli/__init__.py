@@ -13,17 +13,21 @@ from collections.abc import Sequence
 
 from brain_core import __version__
 from brain_core.cli import (
+    audit,
     dataset,
     evaluate,
     focus,
     gate,
     localise,
     models,
+    monitor,
     pacs,
     predict,
     pretrain,
     report,
     runs,
+    serve,
+    store,
     study,
     thresholds,
     train,
@@ -71,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         models,
         thresholds,
         runs,
+        serve,
+        store,
+        audit,
+        monitor,
     ):
         module.add(commands)
     return parser

@@ -11,10 +11,12 @@ import textwrap
 from pathlib import Path
 
 from brain_core import versions
+from brain_core.cli.audited import acting
 from brain_core.cli.compare_models import add_compare
 from brain_core.errors import BrainError, ConfigError, ModelError, ResultsError
 from brain_core.files import replacing
 from brain_core.in_service import LONGEST, PROMOTE, Change
+from brain_core.jobs.control import login
 from brain_core.models import MODELS
 from brain_core.operating_points import NOT_STATED
 from brain_core.registry import CROSS_VALIDATION, INPUT_GATE, LOCALISATION, read_card, read_results, results_file
@@ -76,20 +78,25 @@ def run_promote(options: argparse.Namespace) -> int:
     passed, gate = gate_of(version, champion)
     if not passed and not options.reason:
         raise ConfigError(f"--reason is needed to promote {version.version}: {gate}")
-    change = versions.promote(
-        version.name,
-        version.version,
-        who=_who(options.name),
-        reason=options.reason or PASSED,
-        gate=gate,
-        seen=champion.version if champion.version != versions.UNKNOWN else None,
-    )
+    who = _who(options.name)
+    about = {"model": version.name, "version": version.version, "before": champion.version, "gate": passed}
+    with acting("promote", login(), about):
+        change = versions.promote(
+            version.name,
+            version.version,
+            who=who,
+            reason=options.reason or PASSED,
+            gate=gate,
+            seen=champion.version if champion.version != versions.UNKNOWN else None,
+        )
     sys.stdout.write(_entry(version.name, change) + "\n")
     return 0
 
 
 def run_rollback(options: argparse.Namespace) -> int:
-    change = versions.rollback(options.model, who=_who(options.name), reason=options.reason)
+    who = _who(options.name)
+    with acting("rollback", login(), {"model": options.model}, anyway=True):
+        change = versions.rollback(options.model, who=who, reason=options.reason)
     sys.stdout.write(_entry(options.model, change) + "\n")
     return 0
 
@@ -107,7 +114,8 @@ def run_history(options: argparse.Namespace) -> int:
 
 def run_delete(options: argparse.Namespace) -> int:
     version = _existing(options.version, options.model)
-    versions.delete(version.name, version.version)
+    with acting("delete", login(), {"what": "version", "model": version.name, "version": version.version}):
+        versions.delete(version.name, version.version)
     sys.stdout.write(f"{version.name:10}  {version.version}  deleted\n")
     return 0
 

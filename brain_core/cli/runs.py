@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import asdict
 
+from brain_core.cli.audited import acting
 from brain_core.jobs import control, index, watch
 from brain_core.jobs.watch import Seen
 
@@ -50,20 +51,25 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def run_resume(options: argparse.Namespace) -> int:
-    control.resume(index.find(options.id))
+    folder = index.find(options.id)
+    with acting("retrain", control.login(), {"what": "resume", "run": folder.id}):
+        control.resume(folder)
     return 0
 
 
 def run_cancel(options: argparse.Namespace) -> int:
     folder = index.find(options.id)
-    control.cancel(folder)
+    with acting("cancel run", control.login(), {"run": folder.id}, anyway=True):
+        control.cancel(folder)
     while watch.look(folder).is_going_on:  # it stops at its next batch; Ctrl-C stops waiting for that
         time.sleep(0.2)
     return 0
 
 
 def run_delete(options: argparse.Namespace) -> int:
-    control.delete(index.find(options.id))
+    folder = index.find(options.id)
+    with acting("delete", control.login(), {"what": "run", "run": folder.id}):
+        control.delete(folder)
     return 0
 
 

@@ -8,8 +8,10 @@ import sys
 from dataclasses import asdict
 
 from brain_core import operating_points
+from brain_core.cli.audited import acting
 from brain_core.cli.options import add_model, chosen
 from brain_core.errors import ConfigError, ModelError
+from brain_core.jobs.control import login
 from brain_core.models import MODELS
 from brain_core.operating_points import NOT_STATED, REVERT, OperatingPoint, SavedPoint, Standing
 from brain_core.registry import ModelCard, read_card
@@ -58,16 +60,19 @@ def run_show(options: argparse.Namespace) -> int:
 def run_set(options: argparse.Namespace) -> int:
     card = read_card(options.model)
     threshold, rule, fitted_on = _chosen(card, options.threshold)
-    point = operating_points.save(
-        card, threshold, rule=rule, fitted_on=fitted_on, reason=options.reason, name=options.name
-    )
+    about = {"model": card.name, "version": card.version, "threshold": threshold}
+    with acting("threshold", login(), about):
+        point = operating_points.save(
+            card, threshold, rule=rule, fitted_on=fitted_on, reason=options.reason, name=options.name
+        )
     sys.stdout.write(_in_use(card, point) + "\n")
     return 0
 
 
 def run_revert(options: argparse.Namespace) -> int:
     card = read_card(options.model)
-    point = operating_points.revert(card, name=options.name, reason=options.reason)
+    with acting("threshold reverted", login(), {"model": card.name, "version": card.version}):
+        point = operating_points.revert(card, name=options.name, reason=options.reason)
     sys.stdout.write(_in_use(card, point) + "\n")
     return 0
 

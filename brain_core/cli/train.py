@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from brain_core.cli.audited import acting
 from brain_core.cli.options import chosen, limit, use_training_kernels
 from brain_core.cli.progress import Counter, TrainingReport
 from brain_core.cli.train_options import FRESH, INHERIT, add_options, config_from, spec_from
@@ -53,10 +54,22 @@ def run(options: argparse.Namespace) -> int:
         leave_out=tuple(options.leave_out),
         masks=options.masks,
     )
-    with recording(_folder(options)) as recorder, _logged_to(recorder.folder.log), _turn(recorder.folder, options.now):
+    folder = _folder(options) if _was_asked_for(options) else _new_folder(options)
+    with recording(folder) as recorder, _logged_to(recorder.folder.log), _turn(recorder.folder, options.now):
         recorder.change(status=RUNNING)
         carry_out(order, recorder, reading=Counter("reading"), hear=TrainingReport)
     return 0
+
+
+def _was_asked_for(options: argparse.Namespace) -> bool:
+    """Whether this process carries out what the page or ``runs resume`` asked for, which is in the audit log then."""
+    return options.run_dir is not None and Folder(options.run_dir).in_queue and options.run_dir.is_dir()
+
+
+def _new_folder(options: argparse.Namespace) -> Folder:
+    about = {"what": "start", "models": ", ".join(chosen(options.model))}
+    with acting("retrain", control.login(), about):
+        return _folder(options)
 
 
 def _folder(options: argparse.Namespace) -> Folder:

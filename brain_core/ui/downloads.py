@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
 from brain_core import batch
-from brain_core.ui import cases
+from brain_core.access import Action
+from brain_core.reports.study_records import harmless
+from brain_core.ui import access, cases
 from brain_core.ui.cases import Case
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run such a cell
 
 
 def show(found: list[Case]) -> None:
     """The buttons; what has to be computed is computed at the click."""
     records = cases.records(found)
-    if not records:
+    if not records or not access.may(Action.EXPORT):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        _button("CSV", to_csv(records), "brain-results.csv", "text/csv", "csv")
-        _button("JSON", to_json(records), "brain-results.json", "application/json", "json")
+        _button("CSV", lambda: to_csv(records), "brain-results.csv", "text/csv", "csv")
+        _button("JSON", lambda: to_json(records), "brain-results.json", "application/json", "json")
         if any(case.scored.predictions and not case.hidden for case in found):
             _button("Overlays (zip)", lambda: overlays(found), "brain-overlays.zip", "application/zip", "zip")
             if len(found) == 1:
@@ -40,7 +41,7 @@ def to_csv(records: list[dict]) -> str:
     table = pd.DataFrame([{**r, "flags": ";".join(r.get("flags", ()))} for r in records])
     for column in ("path", "error"):
         if column in table:
-            table[column] = table[column].map(_harmless, na_action="ignore")
+            table[column] = table[column].map(harmless, na_action="ignore")
     return table.to_csv(index=False)
 
 
@@ -73,14 +74,10 @@ def _report(case: Case) -> None:
     _button("PDF", lambda: report(case, named), "brain-report.pdf", "application/pdf", "pdf")
 
 
-def _harmless(text: str) -> str:
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
-
-
-def _button(label: str, data, file_name: str, mime: str, name: str) -> None:
+def _button(label: str, make: Callable[[], str | bytes], file_name: str, mime: str, name: str) -> None:
     st.download_button(
         label,
-        data,
+        access.exported(make, name),
         file_name,
         mime,
         key=f"detect_download_{name}",

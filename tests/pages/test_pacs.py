@@ -7,6 +7,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from brain_core import audit
 from brain_core.pacs.ledger import GIVEN_UP, REFUSED, SEEN, STORED, Ledger, Record
 from brain_core.pacs.watch import ledger_path, watching
 from brain_core.ui import models
@@ -218,6 +219,8 @@ def test_results_are_stored_once_after_a_confirmation(found, archive, tmp_path):
     press(press(page, "pacs_job_close"), "pacs_store")
     wait_for(confirm(page), "Results in the archive: 3 there before.")
     assert len(archive.instances()) == SLICES + 3
+    told = [(entry.user, entry.details["objects"]) for entry in audit.entries(action="archive store")]
+    assert told == [("local", 3), ("local", 3)]
 
 
 def test_the_watcher_is_read_from_its_ledger(set_environment, tmp_path):

@@ -61,7 +61,7 @@ def test_start_passes_on_the_defaults(started, phantom_dataset):
     page = press(open_settings(phantom_dataset), "Start training")
     ((asked, about),) = started
     assert asked == ["train", str(phantom_dataset), "--model", "resnet50", "--split", "inherit"]
-    assert about == {"models": ["resnet50"], "data": phantom_dataset.name}
+    assert about == {"models": ["resnet50"], "data": phantom_dataset.name, "who": None}  # whoever runs the server
     assert page.segmented_control(key="retrain_step").value == "runs"
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from brain_core.access import Action
+from brain_core.errors import AccessError
 from brain_core.pacs.settings import PacsSettings
 from brain_core.settings import settings as program_settings
-from brain_core.ui import models, notice
+from brain_core.ui import access, models, notice
 from brain_core.ui.markup import esc
 from brain_core.ui.models import Loading
 from brain_core.ui.pacs import fetching, handover, progress, storing, study_list, work
@@ -51,8 +53,11 @@ def _buttons(settings: PacsSettings, listed: Listed, busy: bool) -> None:
     loading = models.current()
     with st.container(horizontal=True):
         opens = st.button("Open in Detect", key="pacs_open", type="primary", icon=":material/radiology:", disabled=busy)
-        stores = st.button("Score and store back", key="pacs_store", icon=":material/cloud_upload:", disabled=busy)
-    if opens:
+        may = access.may(Action.STORE_IN_ARCHIVE)
+        stores = may and st.button(
+            "Score and store back", key="pacs_store", icon=":material/cloud_upload:", disabled=busy
+        )
+    if opens and access.allowed(Action.SEARCH_ARCHIVE) and access.allowed(Action.DETECT):
         now = program_settings()
         most, uid = fetching.FACTOR * now.max_file_bytes, listed.study.uid
         begun = work.start(
@@ -80,11 +85,22 @@ def _confirm(settings: PacsSettings, listed: Listed, loading: list[Loading]) -> 
         notice.show("warning", *lacking)
     with st.container(horizontal=True):
         if st.button("Score and store", key="pacs_store_confirmed", type="primary", disabled=not names):
-            home, uid = program_settings().home, listed.study.uid
-            begun = work.start(lambda job: storing.score_and_store(job, settings, uid, loading, home), *storing.STEPS)
-            _begin(_Job(listed.name, False, begun))
+            _score_and_store(settings, listed, loading)
         if st.button("Leave it", key="pacs_store_left"):
             st.rerun()
+
+
+def _score_and_store(settings: PacsSettings, listed: Listed, loading: list[Loading]) -> None:
+    try:
+        user = access.check(Action.STORE_IN_ARCHIVE)
+    except AccessError as error:
+        notice.show("error", str(error), title="Not done. ")
+        return
+    home, uid = program_settings().home, listed.study.uid
+    begun = work.start(
+        lambda job: storing.score_and_store(job, settings, uid, loading, home, user=user.name), *storing.STEPS
+    )
+    _begin(_Job(listed.name, False, begun))
 
 
 def _begin(job: _Job) -> None:

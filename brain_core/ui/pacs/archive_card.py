@@ -6,10 +6,11 @@ import os
 
 import streamlit as st
 
+from brain_core.access import Action
 from brain_core.errors import ConfigError
 from brain_core.pacs import secrets_file
 from brain_core.pacs.settings import EXAMPLE, MOVE, Dimse, PacsSettings
-from brain_core.ui import notice
+from brain_core.ui import access, notice
 from brain_core.ui.markup import esc
 from brain_core.ui.pacs import progress, work
 from brain_core.ui.pacs.work import FAILED, NOT_TRIED, OK, Row, Work
@@ -39,7 +40,8 @@ def show() -> PacsSettings | None:
     with st.container(border=True, key="pacs_archive"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.html(_heading(found), width="content")
-            if st.button("Test connection", key="pacs_test", icon=":material/network_check:"):
+            test = st.button("Test connection", key="pacs_test", icon=":material/network_check:")
+            if test and access.allowed(Action.SEARCH_ARCHIVE):
                 st.session_state[CHECK] = _start()
         _outcome()
     return found

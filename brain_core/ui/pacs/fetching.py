@@ -10,6 +10,7 @@ from brain_core.errors import PacsError
 from brain_core.pacs.archive import MR, Archive, open_archive
 from brain_core.pacs.settings import PacsSettings
 from brain_core.pacs.workspace import fetching_folder
+from brain_core.scans.amount import Most
 from brain_core.scans.source_file import SourceFile
 from brain_core.settings import MEGABYTE
 from brain_core.ui.pacs.work import Work
@@ -31,6 +32,8 @@ def load(work: Work, settings: PacsSettings, study_uid: str, *, home: Path, most
     with fetched(work, open_archive(settings), study_uid, home) as paths:
         work.begin(OPEN)
         size = sum(path.stat().st_size for path in paths)
+        if reason := Most.of_settings().refusal(len(paths), size):
+            raise PacsError(f"The study has {reason} Scoring and storing back works from the disk and takes all.")
         if size > most_bytes:
             raise PacsError(
                 f"The study has {size / MEGABYTE:,.0f} MB; up to {most_bytes / MEGABYTE:,.0f} MB are opened in the "

@@ -37,6 +37,11 @@ def taken() -> list[SourceFile]:
     return list(st.session_state.get(KEY, ()))
 
 
+def is_open() -> bool:
+    """Whether the Detect page has such files in place of an upload."""
+    return bool(st.session_state.get(KEY))
+
+
 def drop() -> None:
     """Let go of them."""
     st.session_state.pop(KEY, None)

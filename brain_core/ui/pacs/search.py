@@ -8,12 +8,13 @@ from datetime import date, timedelta
 
 import streamlit as st
 
+from brain_core.access import Action
 from brain_core.errors import ConfigError
 from brain_core.pacs.archive import Archive, Query, SeriesFound, StudyFound, open_archive
 from brain_core.pacs.find import find
 from brain_core.pacs.settings import PacsSettings
 from brain_core.scans import pseudonym
-from brain_core.ui import notice
+from brain_core.ui import access, notice
 from brain_core.ui.pacs import progress, work
 from brain_core.ui.pacs.work import Work
 
@@ -109,6 +110,8 @@ class _Watched:
 
 
 def _begin(settings: PacsSettings, query: Query, words: str) -> None:
+    if not access.allowed(Action.SEARCH_ARCHIVE):
+        return
     if (going_on := st.session_state.pop(SEARCH, None)) is not None:
         going_on.stop.set()
     try:

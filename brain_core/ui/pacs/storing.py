@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brain_core.audit import actions
+from brain_core.cli import audited
+from brain_core.cli.recording import recorded
 from brain_core.errors import ModelError, PacsError
 from brain_core.models import MODELS
-from brain_core.pacs.archive import open_archive
+from brain_core.pacs.archive import Archive, open_archive
 from brain_core.pacs.assessed import Returned, check_study, give_back
 from brain_core.pacs.settings import PacsSettings
+from brain_core.scans import pseudonym
+from brain_core.store.records import Source
 from brain_core.ui import models
 from brain_core.ui.models import Loading
 from brain_core.ui.pacs.fetching import FETCH, fetched
@@ -47,12 +52,15 @@ class Outcome:
 
 
 def score_and_store(
-    work: Work, settings: PacsSettings, study_uid: str, loading: Sequence[Loading], home: Path
+    work: Work, settings: PacsSettings, study_uid: str, loading: Sequence[Loading], home: Path, *, user: str = "local"
 ) -> Outcome:
-    """All of it.
+    """All of it. The audit log is told before the first object leaves, else none does.
+
+    Args:
+        user: who asked for it, see `brain_core.access.User.name`.
 
     Raises:
-        PacsError, ModelError: a message fit to show.
+        PacsError, ModelError, StoreError: a message fit to show.
         Cancelled: on request, before anything was stored.
     """
     archive = open_archive(settings)
@@ -63,15 +71,22 @@ def score_and_store(
         from brain_core.study.assess import assessor  # TensorFlow: here, off the page's thread
 
         counts = dict.fromkeys((each.card.name for each in detectors), 0)
-        assessed = assessor([_Counted(each, work, counts) for each in detectors])(paths)
+        assess = assessor([_Counted(each, work, counts) for each in detectors])
+        assessed = recorded(assess, Source.ARCHIVE, detectors, user)(paths)
     if assessed.refused is not None or not assessed.objects:
         return Outcome(None, 0, (assessed.refused or "The assessment gave no results.",), lacking)
     check_study(assessed.objects, study_uid)
     work.begin(STORE)
-    wanted, done = len(assessed.objects), Returned()
     lines = tuple(str(assessed.summary).split("; "))
+    about = {"study": pseudonym.of_study(study_uid), "objects": len(assessed.objects), "models": ", ".join(counts)}
+    with audited.acting(actions.ARCHIVE_STORE, user, about):
+        return _give_back(work, archive, assessed.objects, lines, lacking)
+
+
+def _give_back(work: Work, archive: Archive, objects: Sequence, lines: tuple[str, ...], lacking: tuple) -> Outcome:
+    wanted, done = len(objects), Returned()
     try:
-        for done in give_back(archive, assessed.objects):
+        for done in give_back(archive, objects):
             there = done.stored + done.held
             work.tell(f"{there} of {wanted} objects are in the archive", there / wanted)
             if work.stop.is_set() and there < wanted:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from brain_core.access import Action
 from brain_core.datasets.sources import data_sets
 from brain_core.errors import BrainError
 from brain_core.jobs import task
-from brain_core.ui import notice
+from brain_core.ui import access, notice
 from brain_core.ui.retrain import sources
 from brain_core.versions import Version
 
@@ -38,6 +39,7 @@ def show(version: Version, champion: Version, *, is_current: bool) -> None:
             masks = sources.default_masks()
             words = ["models", "compare", version.version, folder, "--model", version.name, "--format", "json"]
             try:
+                access.check(Action.RETRAIN)
                 task.start(name, [*words, *(["--masks", str(masks)] if masks else [])])
             except BrainError as error:
                 notice.show("error", str(error), title="Not compared. ")
@@ -49,7 +51,7 @@ def _follow(name: str) -> None:
     if not task.look(name).is_going_on:
         st.rerun()
     st.html('<div class="brain-quiet" role="status">Both models score the same scans: a minute or so …</div>')
-    if st.button("Cancel", key="retrain_compare_cancel"):
+    if st.button("Cancel", key="retrain_compare_cancel") and access.allowed(Action.RETRAIN):
         task.stop(name)
         task.forget(name)
         st.rerun()

@@ -6,12 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from brain_core import versions
+from brain_core.access import Action
+from brain_core.audit import actions
 from brain_core.cli.models import gate_of
 from brain_core.errors import BrainError, ConfigError, ModelError, ResultsError
 from brain_core.evaluation import challenge_record
 from brain_core.in_service import LONGEST
 from brain_core.models import MODELS
-from brain_core.ui import address, notice
+from brain_core.ui import access, address, notice
 from brain_core.ui.retrain import comparing, comparison_view
 from brain_core.versions import Version
 
@@ -115,7 +117,7 @@ def _challenger(challengers: list[Version], champion: Version) -> None:
 
 def _promote(version: Version, champion: Version, passed: bool, gate: str) -> None:
     with st.expander(f"Put {version.version} in service", expanded=passed), st.form("retrain_promote", border=False):
-        name = st.text_input("Your name", max_chars=LONGEST["name"], key="retrain_promote_name")
+        name = access.name_field("retrain_promote_name", LONGEST["name"])
         reason = st.text_input(
             "Reason" if passed else "Reason, which is needed since the gate is not passed",
             max_chars=LONGEST["reason"],
@@ -132,7 +134,8 @@ def _promote(version: Version, champion: Version, passed: bool, gate: str) -> No
         try:
             seen = _seen(version.version)
             _check(name, reason)
-            with st.spinner("Checking the version …"):
+            about = {"model": version.name, "version": version.version, "before": champion.version, "gate": passed}
+            with st.spinner("Checking the version …"), access.acting(Action.PROMOTE, actions.PROMOTE, **about):
                 change = versions.promote(
                     version.name, version.version, who=name.strip(), reason=reason, gate=gate, seen=seen
                 )
@@ -147,7 +150,7 @@ def _rollback(name: str, found: list[Version], champion: Version | None) -> None
     if before is None:
         return
     with st.expander(f"Back to {before.version}, in service before"), st.form("retrain_rollback", border=False):
-        who = st.text_input("Your name", max_chars=LONGEST["name"], key="retrain_rollback_name")
+        who = access.name_field("retrain_rollback_name", LONGEST["name"])
         reason = st.text_input("Reason", max_chars=LONGEST["reason"], key="retrain_rollback_reason")
         shown = (champion.version if champion else versions.UNKNOWN, before.version)
         if not st.form_submit_button("Roll back", key="retrain_rollback_submit", on_click=_remember, args=shown):
@@ -155,7 +158,9 @@ def _rollback(name: str, found: list[Version], champion: Version | None) -> None
         try:
             seen = _seen(before.version)
             _check(who, reason)
-            with st.spinner("Checking the version …"):
+            about = {"model": name, "version": before.version, "from": shown[0]}
+            back = access.acting(Action.ROLL_BACK, actions.ROLLBACK, anyway=True, **about)
+            with st.spinner("Checking the version …"), back:
                 change = versions.rollback(name, who=who.strip(), reason=reason.strip(), seen=seen)
         except BrainError as error:
             notice.show("error", str(error), title="Nothing was changed. ")
@@ -206,8 +211,10 @@ def _delete(version: Version) -> None:
 def _confirm_delete(version: Version) -> None:
     st.markdown(f"{version.title} {version.version} goes for good; the history keeps its name.")
     if st.button("Delete", type="primary", key="retrain_delete_version_confirmed"):
+        about = {"what": "version", "model": version.name, "version": version.version}
         try:
-            versions.delete(version.name, version.version)
+            with access.acting(Action.DELETE, actions.DELETE, **about):
+                versions.delete(version.name, version.version)
         except BrainError as error:
             notice.show("error", str(error), title="Not deleted. ")
         else:

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import streamlit as st
 
+from brain_core.access import Action
+from brain_core.audit import actions
 from brain_core.cli.train_options import FRESH, INHERIT, words_of
 from brain_core.datasets.sources import data_sets
 from brain_core.datasets.splits import PARTS
@@ -17,7 +19,7 @@ from brain_core.models import MODELS
 from brain_core.registry import read_card
 from brain_core.thresholds import IN_WORDS, RULES
 from brain_core.training.config import TrainConfig
-from brain_core.ui import notice
+from brain_core.ui import access, notice
 from brain_core.ui.markup import esc
 from brain_core.ui.retrain import chosen, fields, sources, steps
 from brain_core.ui.retrain.chosen import Chosen
@@ -127,8 +129,10 @@ def _begin(data: Chosen, model: str, config: TrainConfig, rule: str) -> None:
     with st.expander("The same on the command line"):
         st.code(shlex.join(["python", "-m", "brain_core", *words]), language="sh", wrap_lines=True)
     if st.button("Start training", type="primary", key="retrain_begin", icon=":material/play_arrow:"):
+        about = {"what": "start", "models": ", ".join(models), "scans": data.scans}
         try:
-            control.start(words, models=models, data=data.folder.name)
+            with access.acting(Action.RETRAIN, actions.RETRAIN, **about) as user:
+                control.start(words, models=models, data=data.folder.name, who=access.signature(user))
         except BrainError as error:
             notice.show("error", str(error), title="Nothing was started. ")
         else:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import streamlit as st
 
+from brain_core.access import Action, User
+from brain_core.audit import actions
 from brain_core.errors import BrainError
 from brain_core.evaluation.history import History
 from brain_core.jobs import control, estimate, memory, watch
 from brain_core.jobs.record import CANCELLED, DONE, FAILED, QUEUED, RUNNING
 from brain_core.jobs.watch import DAMAGED, INTERRUPTED, STOPPING, Seen
 from brain_core.models import MODELS
-from brain_core.ui import curve_charts, notice, theme
+from brain_core.ui import access, curve_charts, notice, theme
 from brain_core.ui.markup import esc
 from brain_core.ui.retrain import decide, steps
 
@@ -76,7 +80,8 @@ def _active(seen: Seen) -> None:
         _progress(progress)
     _curves(seen)
     if st.button("Cancel this run", key=f"retrain_cancel_{run}", disabled=seen.status == STOPPING):
-        _act(lambda: control.cancel(seen.folder), "Not cancelled. ")
+        stopping = access.acting(Action.RETRAIN, actions.CANCEL_RUN, anyway=True, run=run)
+        _act(stopping, lambda _: control.cancel(seen.folder), "Not cancelled. ")
     with st.expander("Log", expanded=False):
         _log(seen)
 
@@ -162,7 +167,8 @@ def _ended(seen: Seen, *, is_first: bool) -> None:
 def _resume(seen: Seen) -> None:
     told = "It goes on from its last epoch, and ends as it would have without the break."
     if st.button("Resume", key=f"retrain_resume_{seen.folder.id}", icon=":material/play_arrow:", help=told):
-        _act(lambda: control.resume(seen.folder), "Not resumed. ")
+        going_on = access.acting(Action.RETRAIN, actions.RETRAIN, what="resume", run=seen.folder.id)
+        _act(going_on, lambda _: control.resume(seen.folder), "Not resumed. ")
 
 
 def _smaller(seen: Seen) -> None:
@@ -171,7 +177,9 @@ def _smaller(seen: Seen) -> None:
     if size and st.button(f"Start again with batch size {size}", key=f"retrain_smaller_{seen.folder.id}"):
         request = seen.request
         again = {"models": request.models, "data": request.data, "cwd": request.cwd}
-        _act(lambda: control.start(words, **again), "Not started. ")
+        models = ", ".join(request.models)
+        starting = access.acting(Action.RETRAIN, actions.RETRAIN, what="start", models=models, batch_size=size)
+        _act(starting, lambda user: control.start(words, who=access.signature(user), **again), "Not started. ")
 
 
 def _halved(words: tuple[str, ...]) -> tuple[list[str], int]:
@@ -188,12 +196,14 @@ def _halved(words: tuple[str, ...]) -> tuple[list[str], int]:
 def _confirm_delete(seen: Seen) -> None:
     st.markdown("Its log, curves and checkpoint go; versions that it made stay. This cannot be undone.")
     if st.button("Delete", type="primary", key="retrain_delete_confirmed"):
-        _act(lambda: control.delete(seen.folder), "Not deleted. ")
+        deleting = access.acting(Action.DELETE, actions.DELETE, what="run", run=seen.folder.id)
+        _act(deleting, lambda _: control.delete(seen.folder), "Not deleted. ")
 
 
-def _act(action, title: str) -> None:
+def _act(audited: AbstractContextManager[User], action: Callable[[User], object], title: str) -> None:
     try:
-        action()
+        with audited as user:
+            action(user)
     except BrainError as error:
         notice.show("error", str(error), title=title)
     else:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from brain_core.access import Action
 from brain_core.datasets import sources
 from brain_core.datasets.kaggle import NAVONEEL, download_folder
 from brain_core.errors import BrainError, ConfigError
 from brain_core.jobs import task
 from brain_core.settings import settings
-from brain_core.ui import address, notice
-from brain_core.ui.retrain import unpacking
+from brain_core.ui import access, address, notice
+from brain_core.ui.retrain import confirmed, unpacking
 
 POLL = 1.0  # seconds
 UPLOAD_MEGABYTES = 500  # Streamlit holds an upload in memory until it is unpacked; larger sets go by a folder
@@ -23,11 +24,10 @@ LINES = 3  # of a download's log
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of source; ``missing`` says why it cannot be chosen, None where it can."""
+    """A kind of source; ``show`` returns the data set's folder once there is one."""
 
     title: str
     show: Callable[[], Path | None]
-    missing: str | None = None
 
 
 def show() -> Path | None:
@@ -42,11 +42,7 @@ def show() -> Path | None:
         required=True,
     )
     address.keep("source", name, names[0])
-    source = SOURCES[name]
-    if source.missing:
-        st.caption(source.missing)
-        return None
-    return source.show()
+    return SOURCES[name].show()
 
 
 def _folder() -> Path | None:
@@ -115,6 +111,7 @@ def _kaggle() -> Path | None:
     there = folder.is_dir()
     if st.button("Download again" if there else "Download", icon=":material/download:", key="retrain_kaggle_download"):
         try:
+            access.check(Action.RETRAIN)
             task.start(name, ["dataset", "download", source])
         except BrainError as error:
             notice.show("error", str(error))
@@ -131,7 +128,7 @@ def _follow(name: str) -> None:
         st.rerun()
     st.markdown("**Downloading …**")
     st.code("\n".join(found.lines[-LINES:]) or "Asking Kaggle …", language=None)
-    if st.button("Cancel", key="retrain_kaggle_cancel"):
+    if st.button("Cancel", key="retrain_kaggle_cancel") and access.allowed(Action.RETRAIN):
         task.stop(name)
         task.forget(name)
         st.rerun()
@@ -141,11 +138,7 @@ SOURCES = {
     "folder": Source("Folder on this server", _folder),
     "zip": Source("Zip upload", _upload),
     "kaggle": Source("Kaggle", _kaggle),
-    "confirmed": Source(
-        "Confirmed scans",
-        lambda: None,
-        "Scans whose diagnosis was confirmed in service can be learned from once a prediction store keeps them.",
-    ),
+    "confirmed": Source("Confirmed scans", confirmed.show),
 }
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from brain_core import logs
+from brain_core.access import Action
 from brain_core.datasets import sources
 from brain_core.errors import BrainError, Cancelled
-from brain_core.ui import notice
+from brain_core.ui import access, notice
 
 log = logging.getLogger(__name__)
 POLL = 0.5  # seconds
@@ -34,6 +36,8 @@ def show(upload) -> Path | None:
     """Begins it once an upload; returns the folder when it is done."""
     known, found = st.session_state.get(KEY, (None, None))
     if known != upload.file_id:
+        if not access.allowed(Action.RETRAIN):
+            return None
         found = _begin(upload)
     if not found.settled.is_set():
         st.fragment(_follow, run_every=POLL)(found)
@@ -42,7 +46,11 @@ def show(upload) -> Path | None:
         notice.show("info", "Unpacking was cancelled; nothing was kept.")
     elif found.error:
         notice.show("error", found.error, title="Nothing was unpacked. ")
-    if found.folder is None and st.button("Unpack again", key="retrain_unpack_again"):
+    if (
+        found.folder is None
+        and st.button("Unpack again", key="retrain_unpack_again")
+        and access.allowed(Action.RETRAIN)
+    ):
         _begin(upload)
         st.rerun()
     return found.folder
@@ -60,7 +68,7 @@ def _follow(found: Unpacking) -> None:
     if found.settled.is_set():
         st.rerun()
     st.progress(found.done / found.total if found.total else 0.0, f"{found.done} of {found.total} pictures unpacked …")
-    if st.button("Cancel", key="retrain_unpack_cancel"):
+    if st.button("Cancel", key="retrain_unpack_cancel") and access.allowed(Action.RETRAIN):
         found.cancelled = True
 
 
@@ -78,7 +86,7 @@ def _run(archive, name: str, found: Unpacking) -> None:
     except BrainError as error:
         found.error = str(error)
     except Exception as error:  # whatever a damaged archive makes the unpacker raise, the page goes on
-        log.exception("Unpacking an upload failed")
-        found.error = f"The archive cannot be unpacked ({type(error).__name__}: {error})."
+        log.error("Unpacking an upload failed: %s at %s", type(error).__name__, logs.places(error))
+        found.error = f"The archive cannot be unpacked ({type(error).__name__}); it may be damaged."
     finally:
         found.settled.set()

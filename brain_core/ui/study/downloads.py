@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from brain_core.access import Action
 from brain_core.errors import BrainError
 from brain_core.scans.series import Identity, Series, Study
+from brain_core.ui import access
 from brain_core.ui.markup import esc
 from brain_core.ui.session import Opinion
 
@@ -31,6 +33,8 @@ EXPLAINED = {
 
 def show(study: Study, found: SeriesResult, opinion: Opinion | None) -> None:
     """The buttons with their choices, of a series that is scored."""
+    if not access.may(Action.EXPORT):
+        return
     key = found.series.key[:12]
     st.subheader("Take the result with you", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -122,7 +126,7 @@ def _now() -> datetime:
 def _button(label: str, make: Callable[[], bytes], file_name: str, mime: str, key: str) -> None:
     st.download_button(
         label,
-        partial(_made, make),
+        access.exported(partial(_made, make), file_name.rsplit(".", 1)[-1]),
         file_name,
         mime,
         key=f"study_download_{mime}_{key}",
