@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from brain_core import logs
 from brain_core.access import Action
 from brain_core.ui import disclaimer, theme
 from brain_core.ui.access import gate
@@ -13,8 +14,10 @@ SCREENS = {  # file: title, icon, and what whoever sees it has to be allowed to 
     "4_Retrain": ("Retrain", "model_training", Action.RETRAIN),
     "5_PACS": ("PACS", "dns", Action.SEARCH_ARCHIVE),
     "6_Review": ("Review", "rate_review", Action.GIVE_FEEDBACK),
+    "7_Monitor": ("Monitor", "monitoring", Action.SEE_MONITOR),
 }
 
+logs.protect()
 st.set_page_config(page_title="BRAIN", page_icon=theme.ICON, layout="wide")
 theme.apply()
 user = gate.user()

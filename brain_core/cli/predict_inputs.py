@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from brain_core.errors import ScanError
-from brain_core.scans import SUFFIXES, Scan, SourceFile, collect, read_bytes, read_file
+from brain_core.scans import SUFFIXES, Scan, SourceFile, collect, read_file
 from brain_core.scans.dicom import is_dicom
+from brain_core.scans.picture import read_source
 from brain_core.scans.series import Series
-from brain_core.scans.zip_checks import DAMAGE
 
 OTHER_SUFFIXES = (".dcm", ".dicom", ".ima", ".nii", ".nii.gz")
 
@@ -63,7 +63,7 @@ def _of_file(path: Path) -> Iterator[Input]:
         return
     collection = collect([SourceFile.of_path(path)])
     yield from (Input(path, partial(_read_picture, path, f"{each.name}: {each.reason}")) for each in collection.refused)
-    yield from (Input(path, partial(_read_member, file)) for file in collection.pictures)
+    yield from (Input(path, partial(read_source, file)) for file in collection.pictures)
     slices = [(series, i) for study in collection.studies for series in study.series for i in range(len(series))]
     for number, (series, index) in enumerate(slices, 1):
         several = len(slices) > 1
@@ -73,15 +73,6 @@ def _of_file(path: Path) -> Iterator[Input]:
 
 def _read(series: Series, index: int, name: str) -> Scan:
     return replace(series.scan(index), name=name)
-
-
-def _read_member(file: SourceFile) -> Scan:
-    """A picture in an archive."""
-    try:
-        with file.open() as content:
-            return read_bytes(content.read(), file.name)
-    except (OSError, *DAMAGE):
-        raise ScanError(f"{file.name}: cannot be read out of its archive.") from None
 
 
 def _read_picture(path: Path, reason: str) -> Scan:

@@ -1,15 +1,18 @@
-"""Weights from elsewhere: Keras' ImageNet download, a file on disk, or features pretrained on brain MRI."""
+"""Weights from elsewhere: Keras' ImageNet download, a file on disk, or features pretrained on brain MRI.
+
+A ``.keras`` file can carry code. Of one from outside numbers are taken and nothing else: no layer of it is ever built.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 
 from brain_core.errors import DownloadError, ModelError
 from brain_core.models.resnet50 import LAST_FEATURE_MAP, backbone_layers
+from brain_core.models.weights_file import Arrays, model_name, read
 
 IMAGENET, PRETRAINED = "imagenet", "pretrained"
 
@@ -48,21 +51,10 @@ def load_file(model: keras.Model, path: str | Path, *, complete: bool = True) ->
         ModelError: not such a file, a shape that does not fit, or layers missing while ``complete``.
     """
     path = Path(path)
-    found = _read(path)
-    missing = []
-    for layer in _receiving(model):
-        if not layer.weights:
-            continue
-        values = [found.get((layer.name, variable.name)) for variable in layer.weights]
-        if any(value is None for value in values):
-            missing.append(layer.name)
-            continue
-        shapes = [tuple(variable.shape) for variable in layer.weights]
-        if [value.shape for value in values] != shapes:
-            raise ModelError(
-                f"{path.name}: layer {layer.name}: expected shapes {shapes}. Received: {[v.shape for v in values]}."
-            )
-        layer.set_weights([np.asarray(value, np.float32) for value in values])
+    receiving = [layer for layer in _receiving(model) if layer.weights]
+    missing = _fill(receiving, read(path), path.name)
+    if len(missing) == len(receiving):
+        raise ModelError(f"{path.name}: holds weights of no layer of {model.name}.")
     if missing and complete:
         raise ModelError(
             f"{path.name}: {len(missing)} layers of {model.name} are missing, the first is {missing[0]}; "
@@ -83,18 +75,18 @@ def load_whole(model: keras.Model, source: keras.Model) -> None:
     model.set_weights(source.get_weights())
 
 
-def read_model(path: Path) -> keras.Model:
-    """A ``.keras`` file.
+def load_trained(model: keras.Model, path: Path) -> None:
+    """All weights of a trained model of the same architecture, from its ``.keras`` file.
 
     Raises:
-        ModelError: no such file, or none that can be read.
+        ModelError: no such file, none that can be read, or one of another architecture.
     """
     if not path.is_file():
         raise ModelError(f"Model to start from: no such file: {path}.")
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{path.name}: cannot be read as a model ({error}).") from error
+    if (found := model_name(path)) != model.name:
+        raise ModelError(f"{path.name}: expected a model of {model.name}. Received: one of {found}.")
+    if _fill([layer for layer in model.layers if layer.weights], read(path), path.name):
+        raise ModelError(f"{path.name}: the model to start from is no {model.name} of this program's architecture.")
 
 
 def save_npz(model: keras.Model, path: str | Path) -> None:
@@ -113,7 +105,7 @@ def save_npz(model: keras.Model, path: str | Path) -> None:
 
 def holds_layer(path: str | Path, layer: str) -> bool:
     """Whether a weights file has weights for the layer of that name."""
-    return any(name == layer for name, _ in _read(Path(path)))
+    return any(name == layer for name, _ in read(Path(path)))
 
 
 def load_npz_by_name(model: keras.Model, path: str | Path) -> None:
@@ -122,7 +114,7 @@ def load_npz_by_name(model: keras.Model, path: str | Path) -> None:
     Raises:
         ModelError: a layer of the model is not in the file.
     """
-    found = _read(Path(path))
+    found = read(Path(path))
     for layer in model.layers:
         try:
             layer.set_weights([found[layer.name, variable.name] for variable in layer.weights])
@@ -132,36 +124,24 @@ def load_npz_by_name(model: keras.Model, path: str | Path) -> None:
             ) from error
 
 
-def _read(path: Path) -> dict[tuple[str, str], np.ndarray]:
-    """(layer, variable) -> array, from any of the layouts."""
-    if not path.is_file():
-        raise ModelError(f"Weights file: no such file: {path}.")
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return {tuple(key.rsplit("/", 1)): file[key].astype(np.float32) for key in file.files}
-        if path.suffix == ".keras":
-            model = keras.models.load_model(path, compile=False, safe_mode=True)
-            return {(lay.name, v.name): np.asarray(v) for lay in model.layers for v in lay.weights}
-        if path.suffix in (".h5", ".hdf5"):
-            return _read_h5(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{path.name}: cannot be read as weights ({error}).") from error
-    raise ModelError(f"{path.name}: expected a .npz, .h5 or .keras file.")
-
-
-def _read_h5(path: Path) -> dict[tuple[str, str], np.ndarray]:
-    """Keras' legacy layout: a group a layer, datasets named ``<layer>/<variable>:0`` somewhere below it."""
-    found = {}
-    with h5py.File(path, "r") as file:
-
-        def visit(name: str, node) -> None:
-            if isinstance(node, h5py.Dataset):
-                parts = name.split("/")
-                found[parts[0], parts[-1].split(":")[0]] = np.asarray(node)
-
-        file.get("model_weights", file).visititems(visit)
-    return found
+def _fill(receiving: list[keras.layers.Layer], found: Arrays, name: str) -> list[str]:
+    """Layers by name; returns those that are not in ``found``."""
+    missing = []
+    for layer in receiving:
+        values = [
+            found.get((layer.name, variable.name), found.get((layer.name, str(place))))
+            for place, variable in enumerate(layer.weights)
+        ]
+        if any(value is None for value in values):
+            missing.append(layer.name)
+            continue
+        shapes = [tuple(variable.shape) for variable in layer.weights]
+        if [value.shape for value in values] != shapes:
+            raise ModelError(
+                f"{name}: layer {layer.name}: expected shapes {shapes}. Received: {[v.shape for v in values]}."
+            )
+        layer.set_weights([np.asarray(value, np.float32) for value in values])
+    return missing
 
 
 def _receiving(model: keras.Model) -> list[keras.layers.Layer]:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import BinaryIO
 
 from brain_core.errors import ScanError
+from brain_core.scans.amount import Most
 from brain_core.scans.raster import base_name
 from brain_core.scans.series import Refused
 from brain_core.scans.source_file import SourceFile
@@ -37,6 +38,13 @@ class Limits:
     unpacked: int = 8_000 * MEGABYTE
     ratio: int = 200
     ratio_from: int = 500 * MEGABYTE
+
+    @staticmethod
+    def within(most: Most | None) -> Limits:
+        """The usual ones, or smaller ones where no more is taken in at all."""
+        if most is None:
+            return Limits()
+        return Limits(min(Limits.members, most.files), min(Limits.unpacked, most.size))
 
 
 @dataclass

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from brain_core.errors import ScanError
 from brain_core.scans import archives, gzipped, nifti, pseudonym
+from brain_core.scans.amount import NOTHING_TAKEN, Most
 from brain_core.scans.dicom import is_dicom
 from brain_core.scans.dicom.file import PREFIX, PREFIX_PLACE, refusing
 from brain_core.scans.dicom.studies import DicomFiles
@@ -20,6 +21,7 @@ from brain_core.scans.zip_checks import ARCHIVES, is_of_the_system
 
 START = 1024  # bytes that tell what a file is
 DIRECTORY, DIRECTORY_CLASS = "dicomdir", b"1.2.840.10008.1.3.10"  # Media Storage Directory Storage
+ALL = "All files"  # in place of a name
 PAIR_SUFFIXES = (".hdr", ".img")
 Progress = Callable[[int, int], None]
 
@@ -33,7 +35,7 @@ class _Found:
     ignored: int = 0
 
 
-def collect(files: Iterable[SourceFile], progress: Progress | None = None) -> Collection:
+def collect(files: Iterable[SourceFile], progress: Progress | None = None, most: Most | None = None) -> Collection:
     """Sort files out by what they hold; zips count as the files in them. Pixels are read later, slice by slice.
 
     DICOM files are grouped by their study and series; a NIfTI file is a study of its own, as nothing in it says whose
@@ -41,14 +43,20 @@ def collect(files: Iterable[SourceFile], progress: Progress | None = None) -> Co
 
     Args:
         progress: called with (files looked at, files) after each.
+        most: of more, none is taken; None for no limit.
 
     Raises:
         ConfigError: the secret of the pseudonyms is damaged.
     """
     found = _Found()
     waiting: list[SourceFile] = []
+    size = 0
     for file in files:
-        waiting.extend(_unzipped(file, found))
+        unzipped = _unzipped(file, found, most)
+        waiting.extend(unzipped)
+        size += sum(each.size for each in unzipped)
+        if most and (reason := most.refusal(len(waiting) + len(found.refused) + found.ignored, size)):
+            return Collection((), refused=(Refused(ALL, f"{reason} {NOTHING_TAKEN}"),))
     for done, file in enumerate(waiting, 1):
         with_reason = _reason(file, found)
         if with_reason:
@@ -59,14 +67,14 @@ def collect(files: Iterable[SourceFile], progress: Progress | None = None) -> Co
     return Collection(studies, tuple(found.pictures), tuple(found.refused), found.ignored)
 
 
-def _unzipped(file: SourceFile, found: _Found) -> list[SourceFile]:
+def _unzipped(file: SourceFile, found: _Found, most: Most | None) -> list[SourceFile]:
     """The file itself, or the files in a zip."""
     name = base_name(file.name)
     try:
         with refusing(name, "the file cannot be read."):
             if is_of_the_system([name]) or not archives.is_zip(_start(file)):
                 return [file]
-            listing = archives.listing(file)
+            listing = archives.listing(file, archives.Limits.within(most))
     except ScanError as error:
         found.refused.append(Refused(name, _without_name(error, name)))
         return []

@@ -69,9 +69,8 @@ def whole_model(name: str, choice: str) -> keras.Model:
     """
     if choice == SERVICE:
         return read_card(name).load()
-    model = weights.read_model(Path(choice))
-    if model.name != name:
-        raise ModelError(f"{Path(choice).name}: expected a model of {name}. Received: one of {model.name}.")
+    model = MODELS[name].build()
+    weights.load_trained(model, Path(choice))
     return model
 
 

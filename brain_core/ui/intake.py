@@ -10,9 +10,11 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from brain_core.scans import SUFFIXES, base_name, read_bytes
+from brain_core.scans.amount import NOTHING_TAKEN, Most
 from brain_core.scans.scan import Scan
 from brain_core.scans.series import Study
-from brain_core.ui import reader, samples
+from brain_core.settings import settings
+from brain_core.ui import notice, reader, samples, session, uploaded
 from brain_core.ui.entries import Entry
 from brain_core.ui.pacs import handover
 from brain_core.ui.study import arrivals
@@ -22,8 +24,8 @@ FOLDER = "detect_folder"
 SAMPLES = "detect_samples"  # ids of the samples that are open
 OPENED = "detect_opened"  # id of the entry that is open out of many
 HASHES = "detect_hashes"  # sha256 by upload id
+TOO_MUCH = "detect_too_much"  # why the last upload was not taken
 
-MOST_UPLOAD = 1000  # megabytes, of a zip with a whole study; single files in it have `Settings.max_file_megabytes`
 DICOM_MAGIC, DICOM_PLACE = b"DICM", 128
 
 
@@ -43,9 +45,11 @@ def show() -> Arrived:
         "Brain MRI: a study (DICOM, NIfTI, a zip of either), or pictures of single slices",
         accept_multiple_files="directory" if folder else True,
         key=f"detect_upload_{'folder_' if folder else ''}{generation}",
-        on_change=_close_samples,
-        max_upload_size=MOST_UPLOAD,
+        on_change=_changed,
+        max_upload_size=settings().max_total_megabytes,  # one file may be a zip with all
     )
+    _check_amount(uploads)
+    uploaded.let_go_of_others(uploads)
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", gap="medium", width="content"):
@@ -54,6 +58,8 @@ def show() -> Arrived:
         if uploads or st.session_state.get(SAMPLES) or handover.taken():
             st.button("Start over", key="detect_start_over", icon=":material/restart_alt:", on_click=_start_over)
     with place:
+        if reason := st.session_state.get(TOO_MUCH):
+            notice.show("error", reason)
         arrived = _arrived(uploads)
     return arrived
 
@@ -63,6 +69,14 @@ def open_samples(ids: list[str]) -> None:
     handover.drop()
     st.session_state[SAMPLES] = ids
     st.session_state.pop(OPENED, None)
+
+
+def _check_amount(uploads: list) -> None:
+    """Let go of more than is taken at once, and say so above an empty uploader."""
+    if reason := Most.of_settings().refusal(len(uploads), sum(upload.size for upload in uploads)):
+        st.session_state[TOO_MUCH] = f"{reason} {NOTHING_TAKEN}"
+        st.session_state[GENERATION] += 1
+        st.rerun()
 
 
 def _arrived(uploads: list) -> Arrived:
@@ -107,10 +121,13 @@ def _open_samples() -> list[Entry]:
     return [samples.entry(by_id[i]) for i in wanted if i in by_id]
 
 
-def _close_samples() -> None:
+def _changed() -> None:
     open_samples([])
+    st.session_state.pop(TOO_MUCH, None)
 
 
 def _start_over() -> None:
-    _close_samples()
+    _changed()
     st.session_state[GENERATION] += 1
+    st.session_state.pop(HASHES, None)
+    session.current().let_go()

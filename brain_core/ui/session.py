@@ -63,6 +63,11 @@ class Session:
             self._scans.popitem(last=False)
         return self._scans[entry.key]
 
+    def let_go(self) -> None:
+        """Forget what is to be had again by scoring; what the reader said and has seen stays."""
+        for kept in (self.predictions, self.failures, self.thumbnails, self._scans):
+            kept.clear()
+
 
 @dataclass(frozen=True)
 class Opinion:

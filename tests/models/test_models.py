@@ -1,4 +1,3 @@
-import zipfile
 
 import h5py
 import keras
@@ -76,8 +75,8 @@ def test_compact_file_is_small_float32_and_moves_probabilities_by_less_than_0_00
     assert np.abs(loaded.predict(batch, verbose=0) - before).max() < 0.005
     assert getattr(loaded, "optimizer", None) is None
     assert all(weight.dtype == np.float32 for weight in loaded.get_weights())
-    assert path.stat().st_size < 60e6
-    assert {info.compress_type for info in zipfile.ZipFile(path).infolist()} == {zipfile.ZIP_DEFLATED}
+    values = sum(weight.nbytes for weight in loaded.get_weights())
+    assert path.stat().st_size < (0.5 * values if name == "resnet50" else 100e3)
     assert [p.name for p in tmp_path.iterdir()] == ["model.keras"]
 
 

@@ -46,7 +46,7 @@ def zipped(folder, *names: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_an_upload_is_unpacked_and_checked(service, phantom_dataset, settings):
+def test_an_upload_is_unpacked_and_checked(service, phantom_dataset, tmp_path):
     page = choose(open_retrain(), "retrain_source", "zip")
     page.file_uploader[0].set_value([("<b>up</b> **x**.zip", zipped(phantom_dataset), "application/zip")])
     again(page)
@@ -55,7 +55,7 @@ def test_an_upload_is_unpacked_and_checked(service, phantom_dataset, settings):
         time.sleep(0.2)
         again(page)
     assert metrics(page)["Scans that can be read"] == "24"
-    (folder,) = (service.parent / "home" / "data" / "uploads").iterdir()
+    (folder,) = (tmp_path / "home" / "data" / "uploads").iterdir()
     press(page, "Use these data")
     assert page.session_state[chosen.KEY].folder == folder
 
@@ -120,4 +120,4 @@ def test_a_name_that_is_none_of_kaggles_reaches_no_folder(service, name):
 
 def test_confirmed_scans_say_why_they_are_not_there_yet(service):
     page = choose(open_retrain(), "retrain_source", "confirmed")
-    assert "once a prediction store keeps them" in said(page) and buttons(page) == []
+    assert "With BRAIN_KEEP_SCANS=yes those assessed from then on are" in words(page) and buttons(page) == []

@@ -2,7 +2,14 @@
 
 from brain_core.scans.dicom.file import digest, is_dicom
 from brain_core.scans.dicom.instance import FrameInfo, Instance
-from brain_core.scans.dicom.reading import decode, header_dataset, read_header, read_identity, slice_key
+from brain_core.scans.dicom.reading import (
+    decode,
+    header_dataset,
+    read_header,
+    read_identity,
+    read_with_identity,
+    slice_key,
+)
 
 __all__ = [
     "FrameInfo",
@@ -13,5 +20,6 @@ __all__ = [
     "is_dicom",
     "read_header",
     "read_identity",
+    "read_with_identity",
     "slice_key",
 ]

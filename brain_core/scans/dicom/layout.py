@@ -130,7 +130,8 @@ def _check_fragments(parsed: Parsed, count: int, name: str) -> None:
     if not whole_to_the_end:
         raise ScanError(f"{name}: the compressed pixels are truncated or damaged.")
     if found < count:
-        raise ScanError(f"{name}: claims {count} frames, but its pixels suffice for {found}.")
+        frames = "a frame" if count == 1 else f"{count} frames"
+        raise ScanError(f"{name}: claims {frames}, but its pixels suffice for {max(0, found) or 'none'}.")
 
 
 def _fragments(content: BinaryIO, parsed: Parsed, name: str) -> tuple[int, bool]:

@@ -29,13 +29,17 @@ def read_header(file: SourceFile) -> Instance:
         ScanError: not a DICOM file, damaged, truncated, too large, not an image, of another modality, or its pixels
             are of a kind that is not read. The message starts with the file's name as given.
     """
+    return _instance(parse(file))
+
+
+def read_with_identity(file: SourceFile) -> tuple[Instance, Identity]:
+    """As `read_header` and `read_identity`, the file being taken apart once.
+
+    Raises:
+        ScanError: as `read_header`.
+    """
     parsed = parse(file)
-    name = base_name(file.name)
-    with refusing(name, "the DICOM header is damaged."):
-        sop_class = _sop_class(parsed)
-        if reason := refusal(sop_class, text(parsed.header, "Modality").upper()):
-            raise ScanError(f"{name}: {reason}.")
-        return instance_of(file, parsed.header, pixel_source(parsed), sop_class)
+    return _instance(parsed), _identity(parsed)
 
 
 def decode(file: SourceFile, frame_number: int = 1) -> Frame:
@@ -67,8 +71,27 @@ def read_identity(file: SourceFile) -> Identity:
     Raises:
         ScanError: not a DICOM file, or damaged.
     """
-    header = parse(file).header
-    with refusing(base_name(file.name), "the DICOM header is damaged."):
+    return _identity(parse(file))
+
+
+def slice_key(file_sha256: str, frame_number: int | None = None) -> str:
+    """What results of a slice are kept by: the file's checksum, in a multi-frame file one for every frame."""
+    if frame_number is None:
+        return file_sha256
+    return hashlib.sha256(f"{file_sha256}:{frame_number}".encode()).hexdigest()
+
+
+def _instance(parsed: Parsed) -> Instance:
+    with refusing(base_name(parsed.file.name), "the DICOM header is damaged."):
+        sop_class = _sop_class(parsed)
+        if reason := refusal(sop_class, text(parsed.header, "Modality").upper()):
+            raise ScanError(f"{base_name(parsed.file.name)}: {reason}.")
+        return instance_of(parsed.file, parsed.header, pixel_source(parsed), sop_class)
+
+
+def _identity(parsed: Parsed) -> Identity:
+    header = parsed.header
+    with refusing(base_name(parsed.file.name), "the DICOM header is damaged."):
         return Identity(
             name=", ".join(filter(None, (_person(x) for x in values(header, "PatientName")))),
             patient_id=text(header, "PatientID"),
@@ -78,13 +101,6 @@ def read_identity(file: SourceFile) -> Identity:
             study_description=text(header, "StudyDescription"),
             accession_number=text(header, "AccessionNumber"),
         )
-
-
-def slice_key(file_sha256: str, frame_number: int | None = None) -> str:
-    """What results of a slice are kept by: the file's checksum, in a multi-frame file one for every frame."""
-    if frame_number is None:
-        return file_sha256
-    return hashlib.sha256(f"{file_sha256}:{frame_number}".encode()).hexdigest()
 
 
 def _sop_class(parsed: Parsed) -> str:

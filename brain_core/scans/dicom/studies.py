@@ -9,13 +9,13 @@ from functools import partial
 
 from brain_core.errors import ScanError
 from brain_core.scans import pseudonym
-from brain_core.scans.dicom import digest, header_dataset, read_header, read_identity, slice_key
+from brain_core.scans.dicom import digest, header_dataset, read_identity, read_with_identity, slice_key
 from brain_core.scans.dicom.instance import Instance
 from brain_core.scans.dicom.last_content import LastContent
 from brain_core.scans.dicom.series import series_of
 from brain_core.scans.dicom.values import text
 from brain_core.scans.raster import base_name
-from brain_core.scans.series import DERIVED, IMAGE, LOCALIZER, Series, Study
+from brain_core.scans.series import DERIVED, IMAGE, LOCALIZER, Identity, Series, Study
 from brain_core.scans.source_file import SourceFile
 from brain_core.scans.stacks import Cut
 from brain_core.settings import settings
@@ -60,8 +60,8 @@ class DicomFiles:
         if checksum in self._known:
             self._copies[self._known[checksum]] += 1
             return
-        instance = read_header(at_hand)
-        place = _place(instance, at_hand)
+        instance, who = read_with_identity(at_hand)
+        place = _place(instance, who)
         if at_hand is not file:
             file = self._last.file(file) if instance.is_multi_frame else file
             instance = replace(instance, file=file, pixels=replace(instance.pixels, file=file))
@@ -119,8 +119,7 @@ def _at_hand(file: SourceFile) -> SourceFile:
         return SourceFile.of_bytes(content.read(most + 1), file.name)
 
 
-def _place(instance: Instance, file: SourceFile) -> _Place:
-    who = read_identity(file)
+def _place(instance: Instance, who: Identity) -> _Place:
     # Without an ID, name and date of birth tell patients apart: one study UID may have been given to several.
     patient = who.patient_id or f"{who.name} {who.birth_date}"
     series = instance.series_uid or f"{instance.series_number} {instance.series_description}"

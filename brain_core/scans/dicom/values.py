@@ -13,6 +13,7 @@ from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
 MOST_TEXT = 64  # characters; what the standard allows for descriptions (LO)
+MOST_WHOLE = (1 << 32) - 1  # of an unsigned long (UL)
 MOST_ITEMS = 300_000  # items of a sequence and of those within; each becomes an object of about a kilobyte
 ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # as they stand in little and big endian files
 
@@ -50,9 +51,9 @@ def number(ds: Dataset, keyword: str) -> float | None:
 
 
 def whole(ds: Dataset, keyword: str) -> int | None:
-    """Its first value as a whole number, None where it is not one."""
+    """Its first value as a whole number, None where it is not one or larger than any that DICOM has room for."""
     found = number(ds, keyword)
-    return int(found) if found is not None and found == int(found) else None
+    return int(found) if found is not None and found == int(found) and abs(found) <= MOST_WHOLE else None
 
 
 def text(ds: Dataset, keyword: str, most: int = MOST_TEXT) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from brain_core import logs
 from brain_core.datasets.check import DatasetReport, check
 from brain_core.datasets.index import list_items, load_dataset
 from brain_core.datasets.known import known_in_service
@@ -82,7 +83,7 @@ def _run(folder: Path, checking: Checking) -> None:
     except BrainError as error:
         checking.error = str(error)
     except Exception as error:  # whatever a reader raises, the page goes on
-        log.exception("Checking %s failed", folder)
+        log.error("Checking a data set failed: %s at %s", type(error).__name__, logs.places(error))
         checking.error = f"{folder.name} cannot be checked ({type(error).__name__}: {error})."
     finally:
         checking.settled.set()

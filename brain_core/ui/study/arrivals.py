@@ -7,15 +7,16 @@ import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from brain_core.errors import ConfigError, ScanError
-from brain_core.scans.raster import base_name, read_bytes
+from brain_core.scans import picture
+from brain_core.scans.amount import Most
+from brain_core.scans.raster import base_name
 from brain_core.scans.series import Collection, Refused
 from brain_core.scans.source_file import SourceFile
-from brain_core.scans.zip_checks import DAMAGE
-from brain_core.settings import settings
 from brain_core.ui import notice
 from brain_core.ui.entries import Entry
 from brain_core.ui.markup import esc
@@ -82,7 +83,7 @@ def _collect(uploads: Sequence) -> Collection:
 
     bar = st.progress(0.0, text="Reading the headers…")
     try:
-        return collect([source(upload) for upload in uploads], _follow(bar))
+        return collect([source(upload) for upload in uploads], _follow(bar), Most.of_settings())
     except ConfigError as error:
         return Collection((), refused=(Refused("All files", str(error)),))
     finally:
@@ -91,23 +92,11 @@ def _collect(uploads: Sequence) -> Collection:
 
 def _entry(file: SourceFile, entry_id: str) -> Entry:
     """A picture out of an archive; one that cannot be read has a key that nothing is kept by."""
-    name = base_name(file.name)
     try:
-        key = hashlib.sha256(_content(file, name)).hexdigest()
+        key = hashlib.sha256(picture.content(file)).hexdigest()
     except ScanError:
         key = entry_id
-    return Entry(entry_id, key, name, lambda: read_bytes(_content(file, name), name))
-
-
-def _content(file: SourceFile, name: str) -> bytes:
-    if file.size > settings().max_file_bytes:
-        most = settings().max_file_megabytes
-        raise ScanError(f"{name}: {file.size / 1e6:.0f} MB; files of up to {most} MB are read.")
-    try:
-        with file.open() as content:
-            return content.read()
-    except (OSError, *DAMAGE):
-        raise ScanError(f"{name}: cannot be read out of its archive.") from None
+    return Entry(entry_id, key, base_name(file.name), partial(picture.read_source, file))
 
 
 def _follow(bar) -> Callable[[int, int], None]:
