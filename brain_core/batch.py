@@ -28,12 +28,14 @@ class Scored:
         source: what the caller calls it: a path, an upload's name.
         predictions: one a model, in the order of the models.
         error: fit to show, None where the scan was scored.
+        error_kind: its class, for records that must not hold its words.
     """
 
     source: str
     scan: Scan | None = None
     predictions: tuple[Prediction, ...] = ()
     error: str | None = None
+    error_kind: str = ScanError.__name__
 
     @property
     def suspicion(self) -> float:

@@ -15,8 +15,9 @@ from brain_core.input_gate import NOT_ASSESSED, UNLIKE
 from brain_core.operating_points import OperatingPoint
 from brain_core.preprocessing import Box, input_box, places, prepare_batch
 from brain_core.registry import ModelCard
-from brain_core.scans import Scan
+from brain_core.scans import Scan, statistics
 from brain_core.scans.quality import DESCRIPTIONS, quality_flags
+from brain_core.scans.statistics import InputStatistics
 
 LABELS = ("no tumor", "tumor")
 FLAT_MAP = "flat-heatmap"
@@ -38,6 +39,7 @@ class Prediction:
         flags: codes of `brain_core.scans.quality`, `FLAT_MAP`, and `UNLIKE` where the input gate of any model finds so.
         seconds: for this scan; of a batch, its share.
         unlikeness: of the scan to this model's training data; from 1 on it is unlike them. None without a gate.
+        inputs: what the scan looked like.
     """
 
     model: str
@@ -50,6 +52,7 @@ class Prediction:
     flags: tuple[str, ...]
     seconds: float
     unlikeness: float | None = None
+    inputs: InputStatistics | None = None
 
     @property
     def assessed(self) -> bool:
@@ -143,6 +146,7 @@ class Detector:
                 flags=_flags(scan, flat, unlike),
                 seconds=seconds,
                 unlikeness=unlike,
+                inputs=statistics.of(scan),
             )
             for scan, probability, heatmap, flat, unlike in rows
         ]

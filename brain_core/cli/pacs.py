@@ -19,14 +19,17 @@ from typing import TYPE_CHECKING
 from brain_core.cli import pacs_text as text
 from brain_core.cli.options import add_model, load_detectors
 from brain_core.cli.progress import Counter
+from brain_core.cli.recording import add_record, recorded
 from brain_core.errors import ConfigError, PacsError
 from brain_core.files import creating_folder, replacing
 from brain_core.pacs import secrets_file
 from brain_core.pacs.archive import MR, Archive, Query, checked_uid, open_archive
+from brain_core.scans.deidentify import BURNED_IN
 from brain_core.settings import settings
+from brain_core.store.records import Source
 
 if TYPE_CHECKING:
-    from brain_core.pacs.assessed import Assess, Assessed
+    from brain_core.pacs.assessed import Assess
     from brain_core.pacs.watch import Watch
 
 SHOWN = 50  # studies
@@ -70,8 +73,10 @@ def _add_score(actions, shared: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="write reports, under a pseudonym, and the study's own DICOM objects, which name the patient, here",
+        help="write reports and DICOM objects here, into a folder of the study, under a pseudonym and de-identified",
     )
+    score.add_argument("--identity", action="store_true", help="have what --out writes name the patient")
+    add_record(score)
     score.set_defaults(run=run_score)
 
 
@@ -143,13 +148,14 @@ def run_score(options: argparse.Namespace) -> int:
     series = [each.uid for each in archive.find_series(uid) if each.modality == MR]
     if not series:
         raise PacsError("The archive has no MR images of this study.")
-    assess = _assess(options.model)
+    assess = _assess(options.model, Source.COMMAND if options.record else None)
     with fetching_folder(settings().home) as folder:
         assessed = assess(archive.fetch_study(uid, folder, Counter("instances"), series=series))
-    if assessed.refused is not None:
-        raise PacsError(f"The study was not assessed: {assessed.refused}")
-    check_study(assessed.objects, uid)
-    written = _write(assessed, options.out) if options.out else []
+        if assessed.refused is not None:
+            raise PacsError(f"The study was not assessed: {assessed.refused}")
+        check_study(assessed.objects, uid)
+        files = assessed.documents(identity=options.identity).files if options.out else {}
+    written = _write(files, options.out, uid) if options.out else []
     returned = deque(give_back(archive, assessed.objects), 1)[0] if options.store else Returned()
     told = {
         "study": uid,
@@ -173,7 +179,7 @@ def run_watch(options: argparse.Namespace) -> int:
     with watching(home) as ledger:
         if options.retry:
             _log.info("%d studies are tried again.", ledger.retry())
-        watch = Watch(archive, ledger, _assess(options.model), pseudonym, home, policy)
+        watch = Watch(archive, ledger, _assess(options.model, Source.WATCH), pseudonym, home, policy)
         with _stopped_by_signals(watch):
             for handled in keep_polling(watch, interval=options.interval, once=options.once):
                 failed |= handled.failed
@@ -207,11 +213,13 @@ def _open(options: argparse.Namespace) -> tuple[Archive, tuple[str, ...]]:
     return open_archive(found), found.words if given is None else tuple(filter(None, given))
 
 
-def _assess(model: str) -> Assess:
+def _assess(model: str, source: Source | None) -> Assess:
+    """Recorded in the prediction store where ``source`` says as what."""
     from brain_core.study.assess import assessor  # loads TensorFlow
 
     detectors, _ = load_detectors(model)
-    return assessor(detectors)
+    assess = assessor(detectors)
+    return assess if source is None else recorded(assess, source, detectors)
 
 
 @contextmanager
@@ -232,21 +240,16 @@ def _stopped_by_signals(watch: Watch) -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _write(assessed: Assessed, folder: Path) -> list[str]:
-    """Reports and objects as files of their own; returns the paths."""
-    from brain_core.pacs.outgoing import as_file
+def _write(files: dict[str, bytes], out: Path, study_uid: str) -> list[str]:
+    """A study's files into a folder of its own, each in one step; returns the paths."""
+    from brain_core.scans import pseudonym
 
-    written = []
+    folder = out / pseudonym.of_study(study_uid)
     try:
-        for name, data in assessed.reports.items():
+        for name, data in files.items():
             with replacing(folder / name) as temporary:
                 temporary.write_bytes(data)
-            written.append(str(folder / name))
-        for number, ds in enumerate(assessed.objects, 1):
-            path = folder / f"{number}-{ds.Modality}-{str(ds.SOPInstanceUID)[-12:]}.dcm"  # no other study's name
-            with replacing(path) as temporary:
-                as_file(ds).save_as(temporary, enforce_file_format=True)
-            written.append(str(path))
     except OSError as error:
         raise PacsError(f"{folder} cannot be written: {error.strerror or type(error).__name__}.") from error
-    return written
+    _log.info("Results in %s. %s", folder, BURNED_IN)
+    return [str(folder / name) for name in files]

@@ -8,13 +8,17 @@ import io
 import json
 import logging
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from brain_core.cli.options import add_model, load_detectors
 from brain_core.cli.predict_inputs import inputs
 from brain_core.cli.progress import Counter
+from brain_core.cli.recording import Recorder, add_record
 from brain_core.errors import ConfigError
 from brain_core.files import replacing
+from brain_core.reports.study_records import harmless
+from brain_core.store.records import Source
 
 _log = logging.getLogger("brain_core")
 COLUMNS = (
@@ -45,6 +49,7 @@ def add(commands) -> None:
     parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write overlay and bare map of every scan here")
     parser.add_argument("--format", choices=tuple(FORMATS), default="table", help="default: %(default)s")
     parser.add_argument("--output", type=Path, metavar="FILE", help="in place of standard output")
+    add_record(parser)
     parser.set_defaults(run=run)
 
 
@@ -62,11 +67,14 @@ def run(options: argparse.Namespace) -> int:
     found = inputs(options.paths)
     show, names, records = Counter("scans"), batch.UniqueNames(), []
     scored = batch.score([(str(each.path), each.read) for each in found], detectors, threshold=options.threshold)
-    for done, (each, row) in enumerate(zip(found, scored, strict=True), 1):
-        written = _write_heatmaps(row, options.heatmaps, names) if options.heatmaps and row.scan else {}
-        records += [_numbered(record, each.number) for record in batch.to_records(row, written)]
-        failed |= row.error is not None
-        show(done, len(found))
+    with Recorder(Source.COMMAND, detectors) if options.record else nullcontext() as recorder:
+        for done, (each, row) in enumerate(zip(found, scored, strict=True), 1):
+            written = _write_heatmaps(row, options.heatmaps, names) if options.heatmaps and row.scan else {}
+            records += [_numbered(record, each.number) for record in batch.to_records(row, written)]
+            failed |= row.error is not None
+            if recorder:
+                recorder.scan(row)
+            show(done, len(found))
     _write(FORMATS[options.format](records), options.output)
     return int(failed)
 
@@ -112,7 +120,8 @@ def _csv(records: list[dict]) -> str:
     writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
     writer.writeheader()
     for record in records:
-        writer.writerow({**record, "flags": " ".join(record.get("flags", ()))})
+        texts = {name: harmless(record[name]) for name in ("path", "error", "heatmap") if record.get(name)}
+        writer.writerow({**record, "flags": " ".join(record.get("flags", ())), **texts})
     return buffer.getvalue()
 
 

@@ -6,18 +6,21 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brain_core.cli.options import add_model, load_detectors
 from brain_core.cli.progress import Counter
+from brain_core.cli.recording import Recorder, add_record
 from brain_core.errors import ConfigError, ScanError
 from brain_core.files import replacing
 from brain_core.scans.collect import collect
 from brain_core.scans.deidentify import BURNED_IN
-from brain_core.scans.series import DICOM, Collection, Series, Study
+from brain_core.scans.series import Collection, Series, Study
 from brain_core.scans.source_file import SourceFile
+from brain_core.store.records import Source
 
 if TYPE_CHECKING:
     from brain_core.study.result import SeriesResult
@@ -42,6 +45,7 @@ def add(commands) -> None:
     parser.add_argument(
         "--identity", action="store_true", help="have the reports name the patient; default: a pseudonym, de-identified"
     )
+    add_record(parser)
     parser.set_defaults(run=run)
 
 
@@ -57,7 +61,12 @@ def run(options: argparse.Namespace) -> int:
         return int(bool(collection.refused) or not listed)
     chosen = _chosen(options, collection, listed)
     detectors, failed = load_detectors(options.model)
-    results = [(study, _score(series, detectors)) for study, series in chosen]
+    results = []
+    with Recorder(Source.COMMAND, detectors) if options.record else nullcontext() as recorder:
+        for study, series in chosen:
+            results.append((study, _score(series, detectors)))
+            if recorder:
+                recorder.series(results[-1][1])
     sys.stdout.write(_shown(results, options.format))
     if options.reports:
         failed |= not _write(results, options.reports, options.identity)
@@ -134,26 +143,14 @@ def _table(study: Study, result: SeriesResult) -> str:
 
 
 def _write(results: list[tuple[Study, SeriesResult]], folder: Path, identity: bool) -> bool:
-    """PDF, CSV and JSON of every series, and of DICOM series the objects for an archive; whether all were made."""
-    from brain_core.pacs.outgoing import as_file
-    from brain_core.study.documents import UniqueStems, archive_objects, reports_of
+    """Reports of every series and DICOM objects of DICOM series; whether all were made."""
+    from brain_core.study.documents import documents
 
-    made, names, complete = datetime.now(UTC), UniqueStems(), True
-    for study, result in results:
-        stem = names.of(study, result.series)
-        patient = study.identity() if identity and study.identity else None
-        for name, data in reports_of(study, result, made=made, stem=stem, identity=patient).items():
-            with replacing(folder / name) as temporary:
-                temporary.write_bytes(data)
-        if result.series.source == DICOM:
-            try:
-                objects = archive_objects(result, made=made, deidentified=not identity)
-            except ScanError as error:  # the other series have theirs
-                _log.error("error: %s: no DICOM objects. %s", stem, error)
-                complete = False
-                continue
-            for number, ds in enumerate(objects, 1):
-                with replacing(folder / f"{stem}-{number}-{ds.Modality}.dcm") as temporary:
-                    as_file(ds).save_as(temporary, enforce_file_format=True)
+    made = documents(results, made=datetime.now(UTC), identity=identity)
+    for name, data in made.files.items():
+        with replacing(folder / name) as temporary:
+            temporary.write_bytes(data)
+    for stem, reason in made.unanswered.items():
+        _log.error("error: %s: no DICOM objects. %s", stem, reason)
     _log.info("Reports in %s. %s", folder, BURNED_IN)
-    return complete
+    return not made.unanswered

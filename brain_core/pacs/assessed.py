@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +13,8 @@ from brain_core.pacs.archive import Archive
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from brain_core.study.documents import Documents
+
 
 class Assessed(Protocol):
     """A study assessed.
@@ -20,14 +22,15 @@ class Assessed(Protocol):
     Attributes:
         objects: to store in the study; the same study and models give the same SOP instance UIDs.
         summary: a text, or records for JSON, without patient data.
-        reports: files for people by name (PDF, CSV, JSON); patient data in them only where the caller asked for it.
         refused: why the study was not assessed, None if it was; without patient data.
     """
 
     objects: Sequence[Dataset]
     summary: Any
-    reports: Mapping[str, bytes]
     refused: str | None
+
+    def documents(self, *, identity: bool = False) -> Documents:
+        """Files for people and DICOM objects, while the study's own files are there; naming the patient if asked to."""
 
 
 Assess = Callable[[list[Path]], Assessed]

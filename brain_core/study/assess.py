@@ -12,7 +12,7 @@ from brain_core.errors import ScanError
 from brain_core.scans.collect import collect
 from brain_core.scans.source_file import SourceFile
 from brain_core.study.choice import image_series
-from brain_core.study.documents import UniqueStems, archive_objects, reports_of
+from brain_core.study.documents import Documents, archive_objects, documents
 from brain_core.study.scoring import result, score_slices
 
 if TYPE_CHECKING:
@@ -41,15 +41,13 @@ class Assessed:
     refused: str | None = None
     unanswered: tuple[str, ...] = ()
 
-    @property
-    def reports(self) -> dict[str, bytes]:
-        """Files for people by name (PDF, CSV, JSON), under the pseudonym; made anew at every call."""
-        names = UniqueStems()
-        parts = [
-            reports_of(study, found, made=self.made, stem=names.of(study, found.series))
-            for study, found in self.results
-        ]
-        return {name: data for part in parts for name, data in part.items()}
+    def documents(self, *, identity: bool = False) -> Documents:
+        """Files for people and DICOM objects, made anew at every call; the study's own files have to be there still.
+
+        Args:
+            identity: have them name the patient; else they go by the pseudonym, de-identified.
+        """
+        return documents(self.results, made=self.made, identity=identity)
 
     @property
     def summary(self) -> str:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from brain_core.errors import ScanError
+from brain_core.scans.series import DICOM
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -27,6 +33,42 @@ class UniqueStems:
             name = f"{first}-{count}"
         self._taken.add(name)
         return name
+
+
+@dataclass(frozen=True)
+class Documents:
+    """What is written of assessed series.
+
+    Attributes:
+        files: content by name, PDF, CSV, JSON and DICOM objects.
+        unanswered: why a DICOM series has no objects, by what its files' names begin with.
+    """
+
+    files: dict[str, bytes]
+    unanswered: dict[str, str]
+
+
+def documents(results: Iterable[tuple[Study, SeriesResult]], *, made: datetime, identity: bool = False) -> Documents:
+    """Everything of every series; their files have to be there still.
+
+    Args:
+        made: when, with its time zone.
+        identity: have them name the patient and belong to the study; else they go by the pseudonym, de-identified.
+    """
+    names, files, unanswered = UniqueStems(), {}, {}
+    for study, found in results:
+        stem = names.of(study, found.series)
+        patient = study.identity() if identity and study.identity else None
+        files |= reports_of(study, found, made=made, stem=stem, identity=patient)
+        if found.series.source != DICOM:
+            continue
+        try:
+            objects = archive_objects(found, made=made, deidentified=not identity)
+        except ScanError as error:  # the other series have theirs
+            unanswered[stem] = str(error)
+            continue
+        files |= {f"{stem}-{number}-{ds.Modality}.dcm": _content(ds) for number, ds in enumerate(objects, 1)}
+    return Documents(files, unanswered)
 
 
 def reports_of(
@@ -75,3 +117,11 @@ def slice_of(found: SeriesResult, model: str) -> int:
     """The slice with the highest probability among those that made the model's summary."""
     summary = next(each for each in found.summaries if each.model == model)
     return max(summary.slices, key=lambda index: found.predictions[model][index].probability)
+
+
+def _content(ds: Dataset) -> bytes:
+    from brain_core.pacs.outgoing import as_file
+
+    content = io.BytesIO()
+    as_file(ds).save_as(content, enforce_file_format=True)
+    return content.getvalue()

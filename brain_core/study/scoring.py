@@ -29,11 +29,13 @@ class ScoredSlice:
     Attributes:
         predictions: one a model, in the order of the detectors; empty where the slice could not be read.
         error: why it could not be read, fit to show.
+        error_kind: its class, for records that must not hold its words.
     """
 
     index: int
     predictions: tuple[Prediction, ...] = ()
     error: str | None = None
+    error_kind: str = ScanError.__name__
 
 
 def score_slices(

@@ -10,7 +10,19 @@ from brain_core.errors import ScanError
 from brain_core.registry import ModelCard
 from brain_core.scans import Scan
 from brain_core.scans.quality import DESCRIPTIONS, quality_flags
-from brain_core.ui import heatmaps, model_card, notice, pictures, reader, samples, session, theme, verdict
+from brain_core.ui import (
+    feedback,
+    heatmaps,
+    model_card,
+    notice,
+    pictures,
+    reader,
+    recording,
+    samples,
+    session,
+    theme,
+    verdict,
+)
 from brain_core.ui.cases import Case
 from brain_core.ui.markup import esc
 from brain_core.ui.models import Loading
@@ -81,6 +93,8 @@ def _answer(case: Case, scan: Scan, models: list[Loading]) -> None:
         with column:
             model_card.show(titles[prediction.model], prediction)
     heatmaps.show(scan, [(titles[p.model], p) for p in predictions], facts(scan))
+    if predictions and case.entry.origin == recording.UPLOADED:  # a sample has no diagnosis to confirm
+        feedback.show(recording.case_of(case.entry.key))
 
 
 def _summary(case: Case, titles: dict[str, str], trained: list[str]) -> None:

@@ -5,6 +5,7 @@ TensorFlow takes seconds to import; nothing here imports it on the page's own th
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from dataclasses import dataclass, field
@@ -112,11 +113,37 @@ def _run(card: ModelCard, progress: _Progress, lock: threading.Lock) -> None:
             from brain_core.inference import Detector  # TensorFlow: here, off the page's thread
 
             progress.settle(detector=Detector(card))
+            _keep_kernels()
+            _settle_memory()
     except BrainError as error:
         progress.settle(error=str(error))
     except Exception as error:  # whatever TensorFlow raises, the other model and the page go on
         log.exception("Loading %s failed", card.name)
         progress.settle(error=f"{card.path.name} cannot be used ({type(error).__name__}: {error}).")
+
+
+def _settle_memory() -> None:
+    """Streamlit looks for garbage after every run of a page: a third of a second through all that TensorFlow has.
+
+    What is there now is left out of it until the next model is loaded, when it is looked through once more.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
+def _keep_kernels() -> None:
+    """Streamlit calls Keras' `clear_session` after every run of a page, which empties TensorFlow's cache of kernels.
+
+    It would do so under the passes of other sessions, and each answer would build them again: ten times as slow.
+    """
+    import keras
+
+    keras.backend.clear_session = _nothing
+
+
+def _nothing(free_memory: bool = True) -> None:
+    """In the place of `clear_session`."""
 
 
 @st.cache_resource(show_spinner=False)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import streamlit as st
 
+from brain_core.ui import recording
 from brain_core.ui.session import Opinion, Session
 
 SWITCH = "detect_read_first"
@@ -56,6 +57,7 @@ def ask(of: Keyed, session: Session, what: str = "this scan") -> None:
                 st.caption("Choose one of the three first.")
             else:
                 session.opinions[of.key] = Opinion(answer, blind)
+                recording.opinion(of.key, session.opinions[of.key])
                 st.rerun()
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from brain_core.ui import models, notice, session
+from brain_core import logs
+from brain_core.ui import models, notice, recording, session
 from brain_core.ui.entries import Entry
 from brain_core.ui.models import Loading
 
@@ -48,7 +49,9 @@ def show(entries: list[Entry], loading: list[Loading]) -> None:
     else:
         _progress(run, len(entries), len(pending))
         step = list({entry.key: entry for entry in pending}.values())[:STEP]
-        for entry, row in zip(step, score(step, [model.detector for model in ready]), strict=True):
+        rows = score(step, [model.detector for model in ready])
+        recording.scans(step, rows, ready)
+        for entry, row in zip(step, rows, strict=True):
             kept.keep(entry, row, ready)
         st.rerun()
 
@@ -62,8 +65,9 @@ def score(entries: list[Entry], detectors: list[Detector]) -> list[Scored]:
     except Exception as error:  # out of memory, say: one scan must not take the others with it
         if len(entries) > 1:
             return [row for entry in entries for row in score([entry], detectors)]
-        log.exception("Scoring failed")
-        return [batch.Scored(entries[0].name, error=f"{entries[0].name}: not scored ({type(error).__name__}).")]
+        kind, name = type(error).__name__, entries[0].name
+        log.error("Scoring failed: %s at %s", kind, logs.places(error))  # its own words may name a file
+        return [batch.Scored(name, error=f"{name}: not scored ({kind}).", error_kind=kind)]
 
 
 def time_left(elapsed: float, done: int, pending: int) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import zipfile
 
 import nibabel
 import numpy as np
@@ -69,3 +70,24 @@ def test_a_picture_under_another_name_is_still_read(tmp_path, phantom_dataset, c
     (tmp_path / "scan.data").write_text("text")
     (record,) = predict(capsys, tmp_path / "scan.data")
     assert record["error"] == "scan.data: neither DICOM nor NIfTI, nor a picture of a format that is read."
+
+
+def test_pictures_in_a_zip_are_scored_one_by_one_and_a_bad_one_stops_no_other(tmp_path, phantom_dataset, capsys):
+    first, second = sorted((phantom_dataset / "yes").iterdir())[:2]
+    with zipfile.ZipFile(tmp_path / "scans.zip", "w") as archive:
+        archive.write(first, "ward/a.png")
+        archive.writestr("ward/b.png", b"no picture")
+        archive.write(second, "c.png")
+        archive.writestr("note.txt", b"text")
+    refused, *records = predict(capsys, tmp_path / "scans.zip", "--heatmaps", tmp_path / "maps")
+    assert {record["path"] for record in (refused, *records)} == {str(tmp_path / "scans.zip")}
+    assert refused["error"].startswith("note.txt: neither DICOM nor NIfTI")
+    one, bad, other = records
+    assert bad["error"].startswith("b.png: ")
+    for record, picture in ((one, first), (other, second)):
+        (alone,) = predict(capsys, picture)
+        assert record["probability"] == pytest.approx(alone["probability"], abs=1e-6) and "slice" not in record
+    assert [record["heatmap"].rsplit("/", 1)[1] for record in (one, other)] == [
+        "a.png.custom_cnn.png",
+        "c.png.custom_cnn.png",
+    ]

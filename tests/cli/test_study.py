@@ -4,12 +4,14 @@ import csv
 import io
 import json
 
+import numpy as np
 import pydicom
 import pytest
 from pypdf import PdfReader
 
 from brain_core.cli import main
 from tests.scans.dicom_files import PATIENT, dicom_bytes, head_volume, series_datasets, to_bytes, write_series
+from tests.scans.nifti_files import nifti_bytes
 
 LOCALISER = {"SeriesInstanceUID": "1.2.3.9", "SeriesNumber": 1, "ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}
 
@@ -89,6 +91,30 @@ def test_with_identity_the_reports_belong_to_the_patient_and_the_study(folder, t
     ds = pydicom.dcmread(report)
     assert (ds.PatientName, ds.StudyInstanceUID) == (source.PatientName, source.StudyInstanceUID)
     assert "Anna" in "".join(page.extract_text() for page in PdfReader(pdf).pages)
+
+
+def test_a_volume_has_reports_and_no_dicom_objects(folder, tmp_path, capsys, caplog):
+    volume = nifti_bytes(head_volume(4, size=64).transpose(2, 1, 0), np.diag([1.5, 1.5, 5, 1]))
+    (folder / "head.nii").write_bytes(volume)
+    assert main(["study", str(folder), "--reports", str(tmp_path / "out"), "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)["series"]
+    assert [(each["source"], each["counts"]["slices"]) for each in told] == [("DICOM", 6), ("NIfTI", 4)]
+    names = [each.name.split("series")[1] for each in (tmp_path / "out").iterdir()]
+    assert sorted(names) == [
+        "-3-1-SR.dcm", "-3-2-OT.dcm", "-3-3-OT.dcm", "-3.csv", "-3.json", "-3.pdf", ".csv", ".json", ".pdf",
+    ]  # fmt: skip
+    assert "error" not in caplog.text
+
+
+def test_a_series_that_dicom_objects_cannot_be_made_of_is_named_and_the_others_have_theirs(folder, tmp_path, caplog):
+    for i, ds in enumerate(series_datasets(3, size=64, seed=5, SeriesNumber=4)):
+        del ds.StudyInstanceUID
+        (folder / f"loose{i}").write_bytes(to_bytes(ds))
+    assert main(["study", str(folder), "--reports", str(tmp_path / "out")]) == 1
+    written = [each.name for each in (tmp_path / "out").iterdir()]
+    assert len([name for name in written if name.endswith(".dcm")]) == 3
+    assert len([name for name in written if name.endswith(".pdf")]) == 2
+    assert "series-4: no DICOM objects." in caplog.text
 
 
 def test_what_is_no_study_is_named_and_the_status_says_so(tmp_path, capsys, caplog):

@@ -17,6 +17,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from brain_core.study.documents import Documents
 from tests.scans.dicom_files import dataset, to_bytes
 
 MODELS = ("custom_cnn", "resnet50")
@@ -83,8 +84,14 @@ WITHOUT_PIXELS = dict.fromkeys(
 class FakeAssessed:
     objects: list = field(default_factory=list)
     summary: object = "no tumor, 0.12"
-    reports: dict = field(default_factory=dict)
     refused: str | None = None
+    results: tuple = ()
+    files: dict = field(default_factory=dict)
+    asked: list[bool] = field(default_factory=list)
+
+    def documents(self, *, identity: bool = False) -> Documents:
+        self.asked.append(identity)
+        return Documents(self.files, {})
 
 
 @dataclass

@@ -5,19 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 from datetime import date
 
 import pydicom
 import pytest
+from pypdf import PdfReader
 
 from brain_core.cli import pacs
 from brain_core.cli.pacs_text import days
 from brain_core.errors import ConfigError, PacsError
+from brain_core.pacs.archive import SeriesFound
 from brain_core.scans import pseudonym
 from tests.pacs.conftest import tables
 from tests.pacs.orthanc import free_port
 from tests.pacs.studies import FakeAssess, FakeAssessed, files, study, study_uid
+from tests.scans.dicom_files import write_series
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def command(orthanc, run, request):
 @pytest.fixture
 def assess(monkeypatch) -> FakeAssess:
     fake = FakeAssess()
-    monkeypatch.setattr(pacs, "_assess", lambda model: fake)
+    monkeypatch.setattr(pacs, "_assess", lambda model, source: fake)
     return fake
 
 
@@ -131,20 +135,53 @@ def test_fetch_writes_a_folder_of_the_study_once(orthanc, command, tmp_path):
 
 
 def test_score_writes_and_stores(orthanc, command, assess, tmp_path, settings):
-    assess.change = lambda paths, found: FakeAssessed(found.objects, reports={"S-1.pdf": b"%PDF"})
+    asked = []
+    assess.change = lambda paths, found: FakeAssessed(found.objects, files={"a.pdf": b"%PDF"}, asked=asked)
     orthanc.put(*files(study("one", 2) + study("one", 1, series="sr", Modality="PR")))
     status, text = command("score", study_uid("one"), "--out", str(tmp_path / "out"))
     assert status == 0 and text.startswith("no tumor, 0.12\n") and assess.seen == [2]
-    written = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert [name.rsplit("-", 1)[0] for name in written] == ["1-SR", "2-OT", "3-SR", "4-OT", "S"]
-    report = pydicom.dcmread(tmp_path / "out" / written[0])
-    assert report.Modality == "SR" and written[0].endswith(f"{report.SOPInstanceUID[-12:]}.dcm")
+    written = tmp_path / "out" / pseudonym.of_study(study_uid("one")) / "a.pdf"
+    assert written.read_bytes() == b"%PDF" and str(written) in text
     assert orthanc.instances("SR") == []
     for stored, held in ((4, 0), (0, 4)):
         told = json.loads(command("score", study_uid("one"), "--store", "--format", "json")[1])
         assert (told["stored"], told["held"], told["summary"]) == (stored, held, "no tumor, 0.12")
-    assert len(orthanc.instances("SR")) == 2
+    assert len(orthanc.instances("SR")) == 2 and asked == [False]  # nothing is made that is not asked for
     assert list((settings.home / "pacs" / "fetched").iterdir()) == []
+
+
+@pytest.fixture
+def folder_as_archive(monkeypatch, models_dir, set_environment, tmp_path):
+    """An archive that holds one study of six slices, and the models in service are small."""
+    set_environment(BRAIN_MODELS_DIR=models_dir)
+    paths = write_series(tmp_path / "archive", n=6, size=64, StudyInstanceUID=study_uid("one"))
+
+    class Archive:
+        def find_series(self, uid):
+            return [SeriesFound("1.2", "MR", "", "", 3, 6)]
+
+        def fetch_study(self, uid, folder, progress=None, *, series=None):
+            return [folder / shutil.copy(path, folder) for path in paths]
+
+    monkeypatch.setattr(pacs, "_open", lambda options: (Archive(), ()))
+
+
+@pytest.mark.parametrize("identity", [False, True])
+def test_what_score_writes_names_the_patient_only_where_asked_for(folder_as_archive, run, tmp_path, identity):
+    words = ("score", study_uid("one"), "--out", str(tmp_path / "out"), *(["--identity"] if identity else []))
+    assert run(*words)[0] == 0
+    (folder,) = (tmp_path / "out").iterdir()
+    assert folder.name == pseudonym.of_study(study_uid("one"))
+    written = {path.name.split("-series-")[1]: path for path in folder.iterdir()}
+    assert sorted(written) == ["3-1-SR.dcm", "3-2-OT.dcm", "3-3-OT.dcm", "3.csv", "3.json", "3.pdf"]
+    for name in ("3-1-SR.dcm", "3-2-OT.dcm", "3-3-OT.dcm"):
+        ds = pydicom.dcmread(written[name])
+        assert ("Anna" in written[name].read_bytes().decode("latin-1")) == identity
+        assert (ds.StudyInstanceUID == study_uid("one")) == identity
+        assert (ds.get("PatientIdentityRemoved") == "YES") != identity
+    pages = PdfReader(written["3.pdf"]).pages
+    assert ("Anna" in "".join(page.extract_text() for page in pages)) == identity
+    assert sum(len(page.images) for page in pages) > 2  # the study's pictures, while its files were there
 
 
 def test_score_says_what_was_not_assessed(orthanc, run, assess):

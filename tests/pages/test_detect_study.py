@@ -18,8 +18,9 @@ from brain_core.inference import UNLIKE, Detector
 from brain_core.scans import collect
 from brain_core.scans.source_file import SourceFile
 from brain_core.study import assess
+from brain_core.study.background import Background
 from brain_core.ui import models, session
-from brain_core.ui.study import arrivals, memory, scoring
+from brain_core.ui.study import arrivals, memory
 from brain_core.ui.study.window_controls import AS_SEEN, OWN
 from tests.pages.steps import assert_no_failure, html, open_page, upload, words
 from tests.scans.dicom_files import PATIENT, dicom_bytes, series_datasets, to_bytes
@@ -282,19 +283,29 @@ def test_my_read_comes_first(page, study):
     assert page.get("plotly_chart") and page.get("download_button")
 
 
-def test_cancel_keeps_what_is_scored_and_offers_the_rest(page, study, monkeypatch):
-    step = scoring.score
+@pytest.fixture
+def cancel_early(monkeypatch):
+    """Cancel, once, while the second batch of eight is in the first model."""
+    begin, predict, begun = Background.__init__, Detector.predict, []
 
-    def cancelled_meanwhile(*arguments):
-        scoring._cancel()
-        return step(*arguments)
+    def remembered(self, *arguments):
+        begun.append(self)
+        begin(self, *arguments)
 
-    monkeypatch.setattr(scoring, "score", cancelled_meanwhile)
+    def cancelling(self, scans, **options):
+        if scans[0].name == f"slice 9 of {COUNT}" and len(begun) == 1:
+            begun[0].cancel()
+        return predict(self, scans, **options)
+
+    monkeypatch.setattr(Background, "__init__", remembered)
+    monkeypatch.setattr(Detector, "predict", cancelling)
+
+
+def test_cancel_keeps_what_is_scored_and_offers_the_rest(page, study, cancel_early):
     upload(page, study)
     assert_no_failure(page)
     assert f"Cancelled: 8 of {COUNT} slices are scored." in words(page)
     assert "Not all slices are scored yet" in words(page) and not page.get("download_button")
-    monkeypatch.setattr(scoring, "score", step)
     page.button(key="study_resume").click().run()
     assert "Not all slices are scored yet" not in words(page)
 

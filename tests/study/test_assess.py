@@ -1,12 +1,16 @@
 """A study's files in, results and DICOM objects out, as an archive's watcher uses it."""
 
+import numpy as np
 import pytest
 
 from brain_core.inference import Detector
 from brain_core.registry import read_card
 from brain_core.study.assess import assessor
 from brain_core.study.documents import UniqueStems, slice_of
-from tests.scans.dicom_files import series_datasets, to_bytes, write_series
+from tests.scans.dicom_files import head_volume, series_datasets, to_bytes, write_series
+from tests.scans.nifti_files import nifti_bytes
+
+NO_DICOM = "This series was read from NIfTI: only DICOM series can be answered in DICOM. Use the PDF."
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +46,8 @@ def test_the_line_for_a_log_names_no_patient(assess, tmp_path):
 
 
 def test_reports_are_made_when_they_are_asked_for(assess, tmp_path):
-    reports = assess(write_series(tmp_path, n=3, size=64)).reports
-    assert sorted(name.rsplit(".", 1)[1] for name in reports) == ["csv", "json", "pdf"]
+    reports = assess(write_series(tmp_path, n=3, size=64)).documents().files
+    assert sorted(name.rsplit(".", 1)[1] for name in reports) == ["csv", "dcm", "json", "pdf"]  # too short for overlays
     assert next(data for name, data in reports.items() if name.endswith("pdf")).startswith(b"%PDF")
 
 
@@ -55,6 +59,44 @@ def test_a_study_without_an_image_says_why(assess, tmp_path):
     for i, ds in enumerate(series_datasets(3, size=64, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])):
         (tmp_path / f"{i}.dcm").write_bytes(to_bytes(ds))
     assert assess(sorted(tmp_path.glob("*.dcm"))).refused == "The study holds localisers and derived series only."
+
+
+def write_volume(folder, name: str = "head.nii"):
+    folder.mkdir(parents=True, exist_ok=True)
+    volume = head_volume(4, size=64).transpose(2, 1, 0)
+    (folder / name).write_bytes(nifti_bytes(volume, np.diag([1.5, 1.5, 5, 1])))
+    return folder / name
+
+
+def test_a_series_that_is_not_dicom_keeps_no_other_from_its_answer(assess, tmp_path):
+    paths = [write_volume(tmp_path), *write_series(tmp_path / "dicom", n=6, size=64)]
+    assessed = assess(paths)
+    assert {found.series.source for _, found in assessed.results} == {"NIfTI", "DICOM"}
+    assert [ds.Modality for ds in assessed.objects] == ["SR", "OT", "OT"] and assessed.refused is None
+    assert assessed.unanswered == (NO_DICOM,)
+    first, second, last = assessed.summary.split("; ")
+    assert {first.split(",")[0], second.split(",")[0]} == {"series 3", "series without a number"} and last == NO_DICOM
+    kinds = sorted(name.rsplit(".", 1)[1] for name in assessed.documents().files)
+    assert kinds == ["csv", "csv", "dcm", "dcm", "dcm", "json", "json", "pdf", "pdf"]
+
+
+def test_where_no_series_is_dicom_the_results_are_there_and_nothing_to_store(assess, tmp_path):
+    assessed = assess([write_volume(tmp_path)])
+    assert len(assessed.results) == 1 and len(assessed.documents().files) == 3 and not assessed.documents().unanswered
+    assert (assessed.objects, assessed.refused, assessed.summary) == ((), NO_DICOM, NO_DICOM)
+
+
+def test_two_stacks_of_one_series_have_objects_and_files_of_their_own(assess, tmp_path):
+    paths = []
+    for echo, seed in ((15, 0), (90, 1)):
+        stack = {"EchoTime": echo, "StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3.4"}
+        paths += write_series(tmp_path / str(echo), n=6, size=64, seed=seed, **stack)
+    assessed = assess(paths)
+    assert [len(found.series) for _, found in assessed.results] == [6, 6]
+    assert [ds.Modality for ds in assessed.objects] == ["SR", "OT", "OT"] * 2
+    assert len({ds.SOPInstanceUID for ds in assessed.objects}) == 6 and assessed.unanswered == ()
+    names = {name.split("-series-")[1] for name in assessed.documents().files if name.endswith(("SR.dcm", "pdf"))}
+    assert names == {"3.pdf", "3-1-SR.dcm", "3-2.pdf", "3-2-1-SR.dcm"}
 
 
 def test_names_of_files_are_told_apart():
@@ -73,7 +115,7 @@ def test_names_of_files_are_told_apart():
 def test_the_header_of_a_multi_frame_file_is_read_once():
     from brain_core.reports.dicom_common import headers
     from brain_core.scans import SourceFile, collect
-    from tests.scans.dicom_files import enhanced, head_volume
+    from tests.scans.dicom_files import enhanced
 
     (study,) = collect([SourceFile.of_bytes(to_bytes(enhanced(head_volume(9, size=64))), "x")]).studies
     (series,) = study.series

@@ -65,9 +65,13 @@ def service_files(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def in_service(service_files, tmp_path, set_environment) -> Path:
-    """A copy of `service_files` of the test's own, where the program looks for models."""
-    models_dir = tmp_path / "saved_models"
+def in_service(service_files, tmp_path_factory, set_environment) -> Path:
+    """A copy of `service_files`, new for each test, where the program looks for models.
+
+    At the same place each time, so that the server's cache knows the models: to load them takes longer than most tests.
+    """
+    models_dir = tmp_path_factory.getbasetemp() / "in-service" / "saved_models"
+    shutil.rmtree(models_dir, ignore_errors=True)
     shutil.copytree(service_files, models_dir)
     set_environment(BRAIN_MODELS_DIR=models_dir)
     return models_dir

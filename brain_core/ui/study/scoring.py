@@ -1,12 +1,11 @@
-"""Scoring a series in steps of about a second; what is scored is kept by slice and model.
+"""Scoring a series beside the page; what is scored is kept by slice and model.
 
-Several steps go on in one run of the page, and the progress follows them; drawing everything takes as long as scoring
-some slices, so the page is drawn anew every few seconds only. A click, on Cancel for one, ends such a run after a step.
+A thread scores without a pause. The page takes what there is, moves the progress and is drawn anew every few seconds;
+a click, on Cancel for one, ends such a run of the page at the next move.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,36 +13,38 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from brain_core.preprocessing import BATCH
 from brain_core.scans.series import Series
-from brain_core.ui import models, notice, session
+from brain_core.ui import models, notice, recording, session
 from brain_core.ui.models import Loading
+from brain_core.ui.pacs import handover
 from brain_core.ui.scoring import time_left
 from brain_core.ui.session import Session
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from brain_core.inference import Detector
+    from brain_core.study.background import Background
     from brain_core.study.result import SeriesResult
     from brain_core.study.scoring import ScoredSlice
 
-log = logging.getLogger(__name__)
-
-STEP = 1.5  # seconds, about: Cancel answers within it
+MOVE = 0.5  # seconds between two moves of the progress
 REDRAW = 8.0  # seconds between two pages; one takes about half a second to draw
 RUN = "study_run"
 
 
 @dataclass(eq=False)
 class _Run:
-    """A job in progress: of which series, since when, how many slices were left then."""
+    """A job in progress: of which series, since when, how many slices were left then.
 
-    key: str
+    Attributes:
+        scored_by: the models of `coming`, which its predictions are kept by.
+    """
+
+    series: Series
+    scored_by: Sequence[Loading]
     started: float
     pending: int
-    step: int = BATCH
-    cancelled: bool = False
+    coming: Background
     bar: DeltaGenerator | None = None
 
 
@@ -68,55 +69,49 @@ def show(series: Series, loading: Sequence[Loading], place: DeltaGenerator) -> N
         told = "The series is scored as soon as the models have loaded."
         place.html(f'<div class="brain-quiet" role="status">{told}</div>')
         return
-    left, total = len(pending(series, loading, session.current())), len(series)
+    run = _run_of(series, loading)
+    if run is not None:
+        _take(run)
+    left, total = pending(series, loading, session.current()), len(series)
     if not left:
-        st.session_state.pop(RUN, None)
+        _forget()
         return
-    run = _current_run(series, left)
-    if run.cancelled:
+    if run is not None and run.coming.cancelled:
         with place.container():
-            notice.show("info", f"Cancelled: {total - left} of {total} slices are scored.")
-            st.button(f"Score the remaining {left}", key="study_resume", on_click=_forget)
+            notice.show("info", f"Cancelled: {total - len(left)} of {total} slices are scored.")
+            st.button(f"Score the remaining {len(left)}", key="study_resume", on_click=_forget)
         return
+    if run is None or run.coming.ended:
+        run = _start(series, loading, left)
     with place.container(horizontal=True, vertical_alignment="center"):
-        run.bar = st.progress(**_progress(run, left, total))
-        st.button("Cancel", key="study_cancel", on_click=_cancel, icon=":material/close:")
+        run.bar = st.progress(**_progress(run, len(left)))
+        st.button("Cancel", key="study_cancel", on_click=run.coming.cancel, icon=":material/close:")
 
 
 def go_on(series: Series, loading: Sequence[Loading]) -> None:
-    """Some steps, and the page anew; nothing where all is scored, cancelled or not to be scored."""
-    kept, run = session.current(), st.session_state.get(RUN)
-    if run is None or run.cancelled or run.key != series.key:
+    """Take what is scored, and the page anew; nothing where all is scored, cancelled or not to be scored."""
+    run, until = _run_of(series, loading), time.monotonic() + REDRAW
+    if run is None or run.coming.cancelled:
         return
-    ready, until = models.ready(loading), time.monotonic() + REDRAW
-    left = pending(series, loading, kept)
-    while left and not run.cancelled and time.monotonic() < until:
-        start, step = time.monotonic(), left[: run.step]
-        for row in score(series, step, [model.detector for model in ready]):
-            keep(kept, series, row, ready)
-        run.step = BATCH * max(1, round(STEP * len(step) / max(time.monotonic() - start, 1e-3) / BATCH))
-        left = left[len(step) :]
-        run.bar.progress(**_progress(run, len(left), len(series)))  # where a click ends this run
+    while not run.coming.ended and time.monotonic() < until:
+        _take(run, MOVE)
+        left = len(pending(series, loading, session.current()))
+        run.bar.progress(**_progress(run, left))  # where a click ends this run
     st.rerun()
 
 
-def _progress(run: _Run, left: int, total: int) -> dict:
-    words = time_left(time.monotonic() - run.started, run.pending - left, left)
+def _take(run: _Run, seconds: float = 0.0) -> None:
+    """File what was scored since, after ``seconds`` or when all is."""
+    rows = run.coming.take(seconds)
+    recording.slices(run.series, rows, run.scored_by, archive=handover.is_open())
+    for row in rows:
+        keep(session.current(), run.series, row, run.scored_by)
+
+
+def _progress(run: _Run, left: int) -> dict:
+    words, total = time_left(time.monotonic() - run.started, run.pending - left, left), len(run.series)
     told = f"{total - left} of {total} slices" + (f", {words}" if words else "")
     return {"value": (total - left) / total, "text": told}
-
-
-def score(series: Series, indices: list[int], detectors: Sequence[Detector]) -> list[ScoredSlice]:
-    """One result a slice, whatever happens."""
-    from brain_core.study.scoring import ScoredSlice, score_slices
-
-    try:
-        return list(score_slices(series, detectors, indices))
-    except Exception as error:  # out of memory, say: one slice must not take the others with it
-        if len(indices) > 1:
-            return [row for index in indices for row in score(series, [index], detectors)]
-        log.error("Scoring a slice failed: %s", type(error).__name__)  # no more: a message may name the patient
-        return [ScoredSlice(indices[0], error=f"This slice was not scored ({type(error).__name__}).")]
 
 
 def keep(kept: Session, series: Series, row: ScoredSlice, scored_by: Sequence[Loading]) -> None:
@@ -147,17 +142,23 @@ def result(series: Series, loading: Sequence[Loading], kept: Session) -> SeriesR
     return summed_up(series, [(model.card, model.card.operating_point) for model in ready], rows)
 
 
-def _current_run(series: Series, left: int) -> _Run:
-    run = st.session_state.get(RUN)
-    if run is None or run.key != series.key:
-        run = st.session_state[RUN] = _Run(series.key, time.monotonic(), left)
-    return run
+def _run_of(series: Series, loading: Sequence[Loading]) -> _Run | None:
+    """The session's, where it is of this series and of the models that are ready now."""
+    run, ids = st.session_state.get(RUN), [model.id for model in models.ready(loading)]
+    same = run is not None and run.series.key == series.key and [model.id for model in run.scored_by] == ids
+    return run if same else None
 
 
-def _cancel() -> None:
-    if RUN in st.session_state:
-        st.session_state[RUN].cancelled = True
+def _start(series: Series, loading: Sequence[Loading], left: Sequence[int]) -> _Run:
+    from brain_core.study.background import Background
+
+    _forget()
+    ready = models.ready(loading)
+    coming = Background(series, [model.detector for model in ready], left)
+    st.session_state[RUN] = _Run(series, ready, time.monotonic(), len(left), coming)
+    return st.session_state[RUN]
 
 
 def _forget() -> None:
-    st.session_state.pop(RUN, None)
+    if run := st.session_state.pop(RUN, None):
+        run.coming.cancel()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from brain_core.scans.series import Series, Study
-from brain_core.ui import models, reader, session
+from brain_core.ui import feedback, models, reader, recording, session
 from brain_core.ui.models import Loading
+from brain_core.ui.pacs import handover
 from brain_core.ui.study import downloads, header, probability_chart, scoring, series_list, strip, summary_cards, viewer
 
 if TYPE_CHECKING:
@@ -22,25 +23,30 @@ if TYPE_CHECKING:
 
 def show(studies: Sequence[Study], loading: Sequence[Loading]) -> Series:
     """Everything of the series that is open; returns it, to be scored on (see `scoring.go_on`)."""
-    chosen, head, progress, asked, along, taken = st.container(), st.container(), *(st.empty() for _ in range(4))
+    chosen, head = st.container(), st.container()
+    progress, asked, along, said, taken = (st.empty() for _ in range(5))
     with chosen:
         study, series = series_list.show(studies)
     with head:
         header.show(study, series)
     scoring.show(series, loading, progress)
     kept = session.current()
+    found = scoring.result(series, loading, kept)
+    complete = found is not None and not scoring.pending(series, loading, kept)
+    if complete:
+        recording.summary(found, models.ready(loading), archive=handover.is_open())
     if all(model.settled for model in loading) and reader.must_ask(series, kept):
         with asked.container():
             _ask_first(series)
         return series
-    found = scoring.result(series, loading, kept)
     answered = found is not None and any(any(column) for column in found.predictions.values())
-    complete = found is not None and not scoring.pending(series, loading, kept)
     if answered:
         kept.shown.add(series.key)
     with along.container():
         _along(series, found, {model.name: model.title for model in models.ready(loading)}, complete)
     if answered and complete:
+        with said.container():
+            feedback.show(recording.case_of(series.key))
         with taken.container():
             downloads.show(study, found, kept.opinions.get(series.key))
     return series

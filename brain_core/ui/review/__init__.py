@@ -1,0 +1,5 @@
+"""The review list: cases that wait to be confirmed."""
+
+from brain_core.ui.review.page import show
+
+__all__ = ["show"]
