@@ -27,6 +27,7 @@ from brain_core.models import MODELS
 from brain_core.models.saving import save_compact
 from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
 from brain_core.registry import ModelCard, OperatingPoint, read_card_in, sha256_of
+from brain_core.training import input_reference
 from brain_core.training.backbones import start_metadata, start_record
 from brain_core.training.batches import Pictures, pictures_of
 from brain_core.training.checkpoint import Checkpoint
@@ -122,7 +123,7 @@ def train_model(
         _identity(card, created, model.count_params(), seconds)
         | {"training": asdict(config.portable()), "preprocessing": spec.to_json()}
         | results
-        | {"backbone": begun_with}
+        | {"backbone": begun_with, input_reference.KEY: _inputs(card, prepared).to_json()}
         | {"data": _data(prepared, before) | ({"extra": extra.record} if extra else {}), "history": history},
     )
     if kept:
@@ -168,6 +169,12 @@ def _identity(card: ModelCard, created: datetime, parameters: int, seconds: int)
         "training_seconds": seconds,
         "software": {"python": platform.python_version()} | {lib: version_of(lib) for lib in ("tensorflow", "keras")},
     }
+
+
+def _inputs(card: ModelCard, prepared: Prepared) -> input_reference.InputReference:
+    split = prepared.split
+    held_out = np.concatenate([split.validation, split.test])
+    return input_reference.learn(card, prepared.dataset, prepared.groups, split.train, held_out)
 
 
 def _data(prepared: Prepared, learned_before: list[str]) -> dict:

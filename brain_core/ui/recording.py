@@ -20,6 +20,7 @@ from brain_core.ui import access, notice, session
 if TYPE_CHECKING:
     from brain_core.batch import Scored
     from brain_core.inference import Prediction
+    from brain_core.registry import ModelCard
     from brain_core.scans.series import Series
     from brain_core.store.recorded import By
     from brain_core.store.records import FailureRow, PredictionRow
@@ -78,8 +79,8 @@ def scans(entries: Sequence[Entry], rows: Sequence[Scored], scored_by: Sequence[
             _book().ids.setdefault(entry.key, []).extend(each.id for each in new)
             found += new
         _write(found, failures, by)
-        if source == Source.UPLOAD:
-            _keep(chosen)
+        if source == Source.UPLOAD and settings().store.keep_scans:
+            _keep(chosen, [model.card for model in scored_by])
 
 
 def slices(series: Series, rows: Sequence[ScoredSlice], scored_by: Sequence[Loading], *, archive: bool) -> None:
@@ -195,16 +196,27 @@ def _new(key: str, predictions: Sequence[Prediction], scored_by: Sequence[Loadin
     return [each.at(model.card.operating_point) for model, each in pairs if (key, model.id) not in known]
 
 
-def _keep(rows: Sequence[tuple[Entry, Scored]]) -> None:
-    """The pixels; that they cannot be kept takes nothing from the result."""
+def _keep(rows: Sequence[tuple[Entry, Scored]], cards: Sequence[ModelCard]) -> None:
+    """The pixels; that they cannot be kept takes nothing from the result.
+
+    Scans that these models know are left out: a kept file has another checksum, by which training could not tell that
+    it has to stay in its part.
+    """
+    from brain_core.datasets.known import known_parts, merged
     from brain_core.store import kept, keys
 
+    known = merged(known_parts(card.metadata) for card in cards)
     try:
         for entry, row in rows:
-            if row.scan is not None:
+            if row.scan is not None and row.scan.key not in known:
                 kept.keep(keys.scan_key(entry.key), row.scan)
     except BrainError as error:
         log.warning("A scan was not kept: %s", error)
+
+
+def seen_on_detect(case: str) -> list[str]:
+    """Keys of what this session had assessed that is this case."""
+    return [key for key in _book().ids if case_of(key) == case]
 
 
 def _book() -> _Book:

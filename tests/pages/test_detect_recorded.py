@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import numpy as np
 import pytest
@@ -108,6 +109,16 @@ def test_pixels_are_kept_only_where_the_setting_says_so(in_service, picture, set
     assert any("are kept on this server" in each.value for each in page.caption) == bool(keep)
     if keep:
         assert np.array_equal(Image.open(path), page.session_state[session.KEY]._scans.popitem()[1].pixels)
+    close()
+
+
+def test_what_a_model_in_service_knows_is_not_kept(in_service, picture, set_environment):
+    path = in_service / "custom_cnn_fixed.json"
+    known = {"train_sha256": [hashlib.sha256(picture(1)).hexdigest()[:16]]}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"data": known}))
+    set_environment(BRAIN_MODELS_DIR=in_service, BRAIN_KEEP_SCANS="yes")
+    upload(open_page(), ("one.png", picture(1)), ("two.png", picture(2)))
+    assert kept.path(key_of(picture(1))) is None and kept.path(key_of(picture(2))) is not None
     close()
 
 

@@ -100,7 +100,7 @@ def test_what_was_made_of_other_findings_is_made_again(keeping):
     page = press(visit(), "Make the data set")
     settled(page)
     assert metrics(page)["Scans that can be read"] == "16"
-    feedback.add(sample_rows.feedback(3, finding="unsure"))
+    feedback.add(sample_rows.feedback(3, finding="unsure", at=sample_rows.at(1)))
     again(page)
     assert "The confirmed scans have changed since the data set was made: make it again." in said(page)
     assert "Scans that can be read" not in metrics(page)

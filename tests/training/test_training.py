@@ -15,7 +15,7 @@ from brain_core.models import MODELS, resnet50, weights
 from brain_core.preprocessing import PreprocessingSpec, prepare, scale, square
 from brain_core.registry import sha256_of
 from brain_core.scans.phantom import write_dataset
-from brain_core.training import backbones, two_phase
+from brain_core.training import backbones, input_reference, two_phase
 from brain_core.training.batches import Pictures
 from brain_core.training.config import TrainConfig
 from brain_core.training.extra import Extra
@@ -54,6 +54,12 @@ def test_the_custom_cnn_gets_an_input_gate_of_its_own(trained, prepared):
     np.testing.assert_allclose(np.linalg.norm(gate.reference, axis=1), 1, rtol=1e-5)
     (known,) = Detector(card).predict([prepared.dataset.scans[prepared.split.train[0]]])
     assert known.unlikeness is not None
+
+
+def test_metadata_hold_what_the_inputs_looked_like(trained, prepared):
+    kept = input_reference.of_metadata(trained[0].metadata)
+    held_out = [*prepared.split.validation, *prepared.split.test]
+    assert kept == input_reference.learn(trained[0], prepared.dataset, prepared.groups, prepared.split.train, held_out)
 
 
 def test_metadata_hold_what_the_design_asks_for(trained, prepared):

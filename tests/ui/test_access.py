@@ -37,6 +37,8 @@ PAGES = {
     "3_Thresholds": Action.SEE_METRICS,
     "4_Retrain": Action.RETRAIN,
     "5_PACS": Action.SEARCH_ARCHIVE,
+    "6_Review": Action.GIVE_FEEDBACK,
+    "7_Monitor": Action.SEE_MONITOR,
 }
 
 
@@ -148,7 +150,11 @@ def test_who_is_on_no_list_sees_that_their_name_and_the_way_out(file):
 
 @pytest.mark.parametrize(
     ("role", "sees"),
-    [("reader", {"1_Detect", "5_PACS"}), ("analyst", {"2_Metrics", "3_Thresholds"}), ("admin", set(PAGES))],
+    [
+        ("reader", {"1_Detect", "5_PACS", "6_Review"}),
+        ("analyst", {"2_Metrics", "3_Thresholds", "7_Monitor"}),
+        ("admin", set(PAGES)),
+    ],
 )
 def test_every_page_asks_who_is_there(role, sees):
     for name, action in PAGES.items():

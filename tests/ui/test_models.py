@@ -15,10 +15,13 @@ def test_every_session_shares_one_detector_a_model(in_service):
     assert models.ready(first) == first
 
 
+def relabel(path, **changes) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
 def test_a_file_that_changes_is_checked_and_loaded_anew(in_service):
     before = settled()
-    path = in_service / "resnet50_transfer.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": "test-3"}))
+    relabel(in_service / "resnet50_transfer.json", version="test-3")
     after = settled()
     assert after[0].detector is before[0].detector
     assert after[1].card.version == "test-3" and after[1].detector is not before[1].detector
@@ -31,4 +34,5 @@ def test_what_tensorflow_raises_becomes_a_message(in_service, monkeypatch):
         raise RuntimeError("no room")
 
     monkeypatch.setattr(brain_core.inference, "Detector", fails)
+    relabel(in_service / "custom_cnn_fixed.json", version="test-4")
     assert settled()[0].error == "custom_cnn_fixed.keras cannot be used (RuntimeError: no room)."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from brain_core.ui import recording, session
 
 
@@ -13,7 +11,4 @@ def note(case: str) -> None:
     Args:
         case: its key.
     """
-    book = st.session_state.get(recording.KEY)
-    for key in book.ids if book is not None else ():
-        if recording.case_of(key) == case:
-            session.current().shown.add(key)
+    session.current().shown.update(recording.seen_on_detect(case))
