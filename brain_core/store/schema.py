@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect
@@ -49,6 +50,7 @@ def upgrade(connection: Connection) -> None:
         raise StoreError(
             "The prediction store's database holds tables that this program did not make. Name another database."
         )
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its remarks would stand between the results of a command
     from alembic import command  # takes a quarter of a second
 
     config = _config()

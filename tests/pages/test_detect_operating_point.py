@@ -61,15 +61,15 @@ def test_worklist_and_downloads_follow(in_service, picture, never_again, monkeyp
     page = upload(open_page(), *[(f"head{i}.png", picture(i)) for i in range(4)])
     assert set(page.dataframe[0].value["Custom CNN: label"]) == {"▲ Tumour", "● No tumour"}
     never_again()
-    written, to_json = [], downloads.to_json
-    monkeypatch.setattr(downloads, "to_json", lambda records: written.append(to_json(records)) or written[-1])
+    offered = {}
+    monkeypatch.setattr(downloads.access, "exported", lambda make, what: offered.update({what: make}) or make)
     save(0.0)
     page.run()
     assert_no_failure(page)
     assert set(page.dataframe[0].value["Custom CNN: label"]) == {"▲ Tumour"}
     config = json.loads(page.dataframe[0].proto.columns)
     assert "threshold 0.000" in config["Custom CNN"]["help"] and "threshold 0.400" in config["ResNet50"]["help"]
-    records = [record for record in json.loads(written[-1]) if record["model"] == "custom_cnn"]
+    records = [record for record in json.loads(offered["json"]()) if record["model"] == "custom_cnn"]
     assert {(record["threshold"], record["label"]) for record in records} == {(0.0, "tumor")}
 
 
