@@ -1,14 +1,15 @@
 """A study's way: from the files to the probability of every slice, and from an archive to the answer in it.
 
     python benchmarks/studies.py [--slices 200] [--rounds 3]     # against bare forward passes
-    python benchmarks/studies.py --browser                       # the same series through the page
+    python benchmarks/studies.py --browser [--rounds 3]          # the same series through the page
     python benchmarks/studies.py --archive [--slices 30]         # fetched, assessed, stored back, in a real Orthanc
 
 - series: a zip of synthetic DICOM slices; ours is all that the page does for its chart (headers, sorting, decoding,
   window, preprocessing, input gate, probability and Grad-CAM of both models), bare is both models' compiled forward
   passes over the same inputs, prepared beforehand, in batches of the same size; in turns in one process, so that the
   ratio survives a noisy machine;
-- browser: from the file in the uploader to the chart on screen, in headless Chromium on this machine;
+- browser: from the file in the uploader to the complete chart on screen, in headless Chromium on this machine, in
+  turns with the bare passes in another process; the first study of a server, which imports and warms up, by itself;
 - archive: `watch` takes the study out of Orthanc over each protocol, and its report and overlays are in there.
 """
 
@@ -24,12 +25,14 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 TARGET_SHARE = 0.8  # of the bare passes' slices a second
 TARGET_ARCHIVE = 5.0  # seconds a scan, the brief's bound
+MODELS = ("custom_cnn", "resnet50")
 READY = " ready"  # what the page says of each model that has loaded
 
 
@@ -46,7 +49,7 @@ def main() -> None:
     if options.archive:
         archive(options.slices or 30)
     elif options.browser:
-        browser(options.slices or 200)
+        browser(options.slices or 200, options.rounds)
     else:
         series(options.slices or 200, options.rounds)
 
@@ -66,16 +69,13 @@ def zip_of_series(n: int) -> bytes:
 
 def series(n: int, rounds: int) -> None:
     """Slices a second, ours and bare."""
-    import tensorflow as tf
-
     from brain_core.inference import Detector
-    from brain_core.preprocessing import BATCH, prepare_batch
     from brain_core.registry import read_card
     from brain_core.scans import collect
     from brain_core.scans.source_file import SourceFile
     from brain_core.study import scoring
 
-    detectors = [Detector(read_card(name)) for name in ("custom_cnn", "resnet50")]
+    detectors = [Detector(read_card(name)) for name in MODELS]
     data = zip_of_series(n)
 
     def ours():
@@ -84,17 +84,8 @@ def series(n: int, rounds: int) -> None:
         models = [(detector.card, detector.card.operating_point) for detector in detectors]
         return scoring.result(study.series[0], models, slices)
 
-    found = ours().series
-    scans = [found.scan(index) for index in range(n)]
-    inputs = [prepare_batch(scans, detector.card.preprocessing) for detector in detectors]
-    passes = [_compiled(detector.card.load(), tf) for detector in detectors]
-
-    def bare():
-        for batch, run in zip(inputs, passes, strict=True):
-            for start in range(0, n, BATCH):
-                run(tf.constant(batch[start : start + BATCH])).numpy()
-
-    bare()
+    bare = bare_passes(data)
+    ours()
     shares, rates = [], {"bare": [], "ours": []}
     for _ in range(rounds):
         taken = {name: _seconds(run) for name, run in (("bare", bare), ("ours", ours))}
@@ -104,6 +95,30 @@ def series(n: int, rounds: int) -> None:
     for name, what in (("bare", "bare forward passes of both models"), ("ours", "zip to chart, both models")):
         print(f"{what}: {statistics.median(rates[name]):.1f} slices a second")
     print(f"share of the bare passes, median of {rounds}: {statistics.median(shares):.2f} (target {TARGET_SHARE})")
+
+
+def bare_passes(data: bytes) -> Callable[[], None]:
+    """Both models' compiled forward passes over a series' slices, prepared here, in batches; called once already."""
+    import tensorflow as tf
+
+    from brain_core.preprocessing import BATCH, prepare_batch
+    from brain_core.registry import read_card
+    from brain_core.scans import collect
+    from brain_core.scans.source_file import SourceFile
+
+    (study,) = collect([SourceFile.of_bytes(data, "series.zip")]).studies
+    found, cards = study.series[0], [read_card(name) for name in MODELS]
+    scans = [found.scan(index) for index in range(len(found))]
+    inputs = [prepare_batch(scans, card.preprocessing) for card in cards]
+    passes = [_compiled(card.load(), tf) for card in cards]
+
+    def bare() -> None:
+        for batch, run in zip(inputs, passes, strict=True):
+            for start in range(0, len(batch), BATCH):
+                run(tf.constant(batch[start : start + BATCH])).numpy()
+
+    bare()
+    return bare
 
 
 def _compiled(model, tf):
@@ -130,7 +145,7 @@ def archive(n: int) -> None:
     from tests.pacs.conftest import tables
     from tests.scans.dicom_files import series_datasets, to_bytes
 
-    assess = assessor([Detector(read_card(name)) for name in ("custom_cnn", "resnet50")])
+    assess = assessor([Detector(read_card(name)) for name in MODELS])
     files = [to_bytes(ds) for ds in series_datasets(n, size=256)]
     with tempfile.TemporaryDirectory() as folder:
         server = orthanc.started(Path(folder) / "orthanc")
@@ -151,35 +166,51 @@ def archive(n: int) -> None:
             server.stop()
 
 
-def browser(n: int) -> None:
+def browser(n: int, rounds: int) -> None:
     """Seconds from the upload to the complete chart, in a browser on this machine."""
-    from memory import ARGUMENTS, CHROMIUM, free_port, peak_memory, wait_for
-    from playwright.sync_api import sync_playwright
+    from memory import free_port, peak_memory, wait_for
 
+    data = zip_of_series(n)
+    bare, taken, shares = bare_passes(data), [], []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "series.zip"
-        path.write_bytes(zip_of_series(n))
-        port = free_port()
+        path.write_bytes(data)
+        address = f"http://localhost:{(port := free_port())}"
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
         environment = os.environ | {"BRAIN_HOME": folder}
         server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
         try:
-            wait_for(f"http://localhost:{port}/_stcore/health")
-            with sync_playwright() as playwright:
-                page = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS).new_page(
-                    reduced_motion="reduce"  # drawn without a graphics card, what moves takes a core from the server
-                )
-                page.goto(f"http://localhost:{port}")
-                page.get_by_text(READY).nth(1).wait_for(timeout=120_000)
-                start = time.perf_counter()
-                page.locator("input[type=file]").set_input_files(path)
-                page.get_by_role("button", name="PDF").wait_for(timeout=300_000)  # with the complete chart above it
-                seconds = time.perf_counter() - start
-            print(f"{n} slices from the upload to the chart: {seconds:.1f} s, {n / seconds:.1f} slices a second")
-            print(f"peak memory of the server: {peak_memory(server.pid):.0f} MB")
+            wait_for(f"{address}/_stcore/health")
+            print(f"first study of a server, {n} slices from the upload to the chart: {visit(address, path):.1f} s")
+            for _ in range(rounds):
+                passes = _seconds(bare)
+                taken.append(visit(address, path))
+                shares.append(passes / taken[-1])
+            peak = peak_memory(server.pid)
         finally:
             server.terminate()
             server.wait(20)
+    seconds = statistics.median(taken)
+    print(f"later ones, median of {rounds}: {seconds:.1f} s, {n / seconds:.1f} slices a second")
+    print(f"share of the bare passes, median of {rounds}: {statistics.median(shares):.2f} (target {TARGET_SHARE})")
+    print(f"peak memory of the server: {peak:.0f} MB")
+
+
+def visit(address: str, path: Path) -> float:
+    """Seconds that a new visitor waits."""
+    from memory import ARGUMENTS, CHROMIUM
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        page = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS).new_page(
+            reduced_motion="reduce"  # drawn without a graphics card, what moves takes a core from the server
+        )
+        page.goto(address)
+        page.get_by_text(READY).nth(1).wait_for(timeout=120_000)
+        start = time.perf_counter()
+        page.locator("input[type=file]").set_input_files(path)
+        page.get_by_role("button", name="PDF").wait_for(timeout=300_000)  # with the complete chart above it
+        return time.perf_counter() - start
 
 
 if __name__ == "__main__":

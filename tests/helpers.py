@@ -21,7 +21,7 @@ def tiny_network(name: str, seed: int = 0) -> keras.Model:
     """A flat network of a few hundred weights with the layer that Grad-CAM of ``name`` wants."""
     keras.utils.set_random_seed(seed)
     inputs = layers.Input((SIZE, SIZE, 3))
-    x = layers.Conv2D(4, 5, strides=8, padding="same", activation="relu")(inputs)
+    x = layers.Conv2D(4, 5, strides=8, padding="same", activation="relu", name="conv1")(inputs)
     x = layers.Conv2D(6, 3, strides=4, padding="same", activation="relu", name=MODELS[name].gradcam_layer)(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid", name="probability")(x), name=name)

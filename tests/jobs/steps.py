@@ -56,7 +56,7 @@ def until(what, folder: Folder | None = None, seconds: float = PATIENCE) -> None
         ended = folder is not None and not watch.look(folder).is_going_on
         if (ended or time.monotonic() > deadline) and not what():
             raise AssertionError("it never came", folder and (folder.state(), folder.log_tail()))
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def status_of(folder: Folder) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from brain_core.cli import main, train
 from brain_core.jobs.recorder import Recorder
-from brain_core.models import Architecture
+from brain_core.models import MODELS, Architecture
 
 STEP = 0.02  # seconds
 
@@ -27,7 +27,7 @@ def build(name: str):
 
     x = inputs = layers.Input((SIZE, SIZE, 3), name="scan")
     x = layers.Conv2D(4, 5, strides=8, padding="same", activation="relu", name="conv1")(x)
-    x = layers.Conv2D(6, 3, strides=4, padding="same", activation="relu", name="conv3")(x)
+    x = layers.Conv2D(6, 3, strides=4, padding="same", activation="relu", name=MODELS[name].gradcam_layer)(x)
     x = layers.Dropout(0.25, name="dropout3")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid", name="probability")(x), name=name)
