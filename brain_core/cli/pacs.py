@@ -16,12 +16,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brain_core.cli import audited
 from brain_core.cli import pacs_text as text
 from brain_core.cli.options import add_model, load_detectors
 from brain_core.cli.progress import Counter
-from brain_core.cli.recording import add_record, recorded
+from brain_core.cli.recording import Recorder, add_record, finish, recorded
 from brain_core.errors import ConfigError, PacsError
 from brain_core.files import creating_folder, replacing
+from brain_core.jobs.control import login
 from brain_core.pacs import secrets_file
 from brain_core.pacs.archive import MR, Archive, Query, checked_uid, open_archive
 from brain_core.scans.deidentify import BURNED_IN
@@ -142,13 +144,14 @@ def run_fetch(options: argparse.Namespace) -> int:
 def run_score(options: argparse.Namespace) -> int:
     from brain_core.pacs.assessed import Returned, check_study, give_back
     from brain_core.pacs.workspace import fetching_folder
+    from brain_core.scans import pseudonym
 
     archive, _ = _open(options)
     uid, start = checked_uid(options.study, "STUDY_UID"), time.perf_counter()
     series = [each.uid for each in archive.find_series(uid) if each.modality == MR]
     if not series:
         raise PacsError("The archive has no MR images of this study.")
-    assess = _assess(options.model, Source.COMMAND if options.record else None)
+    assess, recorder = _assess(options.model, Source.COMMAND if options.record else None)
     with fetching_folder(settings().home) as folder:
         assessed = assess(archive.fetch_study(uid, folder, Counter("instances"), series=series))
         if assessed.refused is not None:
@@ -156,7 +159,11 @@ def run_score(options: argparse.Namespace) -> int:
         check_study(assessed.objects, uid)
         files = assessed.documents(identity=options.identity).files if options.out else {}
     written = _write(files, options.out, uid) if options.out else []
-    returned = deque(give_back(archive, assessed.objects), 1)[0] if options.store else Returned()
+    returned = Returned()
+    if options.store:
+        about = {"study": pseudonym.of_study(uid), "objects": len(assessed.objects)}
+        with audited.acting("archive store", login(), about):
+            returned = deque(give_back(archive, assessed.objects), 1)[0]
     told = {
         "study": uid,
         "summary": assessed.summary,
@@ -166,7 +173,7 @@ def run_score(options: argparse.Namespace) -> int:
         "seconds": round(time.perf_counter() - start, 3),
     }
     sys.stdout.write(text.as_json(told) if options.format == "json" else text.scored(told, options.store))
-    return 0
+    return int(recorder is not None and not finish(recorder))
 
 
 def run_watch(options: argparse.Namespace) -> int:
@@ -179,12 +186,16 @@ def run_watch(options: argparse.Namespace) -> int:
     with watching(home) as ledger:
         if options.retry:
             _log.info("%d studies are tried again.", ledger.retry())
-        watch = Watch(archive, ledger, _assess(options.model, Source.WATCH), pseudonym, home, policy)
+        assess, recorder = _assess(options.model, Source.WATCH)
+        watch = Watch(archive, ledger, assess, pseudonym, home, policy)
         with _stopped_by_signals(watch):
             for handled in keep_polling(watch, interval=options.interval, once=options.once):
                 failed |= handled.failed
+                audited.note("archive store", login(), {"study": handled.name, "outcome": handled.outcome})
                 sys.stdout.write(text.handled(handled, options.format))
                 sys.stdout.flush()
+            if recorder is not None:
+                finish(recorder)
             if watch.stop.is_set():
                 _log.info("Stopped. What was not finished is taken up at the next start.")
     return int(failed and options.once)
@@ -213,13 +224,16 @@ def _open(options: argparse.Namespace) -> tuple[Archive, tuple[str, ...]]:
     return open_archive(found), found.words if given is None else tuple(filter(None, given))
 
 
-def _assess(model: str, source: Source | None) -> Assess:
-    """Recorded in the prediction store where ``source`` says as what."""
+def _assess(model: str, source: Source | None) -> tuple[Assess, Recorder | None]:
+    """Recorded in the prediction store where ``source`` says as what; what it does not take at once waits there."""
     from brain_core.study.assess import assessor  # loads TensorFlow
 
     detectors, _ = load_detectors(model)
     assess = assessor(detectors)
-    return assess if source is None else recorded(assess, source, detectors)
+    if source is None:
+        return assess, None
+    recorder = Recorder(source, detectors, steady=True)
+    return recorded(assess, recorder), recorder
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from brain_core.errors import StoreError
 from brain_core.jobs.control import login
+from brain_core.settings import settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from brain_core.store.records import FailureRow, PredictionRow, Source
     from brain_core.study.assess import Assessed
     from brain_core.study.result import SeriesResult
+
+    Assess = Callable[[Iterable[Path]], Assessed]
 
 log = logging.getLogger("brain_core")
 
@@ -58,26 +61,28 @@ class Recorder:
         self.write()
 
     def scan(self, row: Scored) -> None:
-        """One scan, a case of its own; its pixels are kept where the settings say so."""
-        from brain_core.store import kept, keys, recorded
+        """One scan, a case of its own, judged by the operating points; its pixels are kept where that is wanted."""
+        from brain_core.store import recorded
 
         by = self._by()
         if row.error is not None:
             self._failures.append(recorded.failure(by, row.error_kind))
         else:
-            self._rows += recorded.of_scan(row.predictions, row.scan.sha256, by)
+            judged = [each.at(card.operating_point) for each, card in zip(row.predictions, self._cards, strict=True)]
+            self._rows += recorded.of_scan(judged, row.scan.sha256, by)
         if len(self._rows) + len(self._failures) >= AT_ONCE:
             self.write()
-        if row.scan is not None:
-            kept.keep(keys.scan_key(row.scan.sha256), row.scan)
+        if row.scan is not None and settings().store.keep_scans:
+            recorded.keep([row.scan], self._cards)
 
-    def series(self, result: SeriesResult) -> None:
-        """A series, its slices and summary in one transaction."""
+    def series(self, *results: SeriesResult) -> None:
+        """Series, their slices and summaries in one transaction."""
         from brain_core.store import recorded
 
-        rows, failures = recorded.everything(result, self._by())
-        self._rows += rows
-        self._failures += failures
+        for result in results:
+            rows, failures = recorded.everything(result, self._by())
+            self._rows += rows
+            self._failures += failures
         self.write()
 
     def write(self) -> None:
@@ -95,22 +100,30 @@ class Recorder:
         return By.now(self._user, self._source, self._cards, steady=self._steady)
 
 
-def recorded(
-    assess: Callable[[Iterable[Path]], Assessed], source: Source, detectors: Sequence[Detector], user: str = ""
-) -> Callable[[Iterable[Path]], Assessed]:
-    """``assess``, whose results are recorded, once even where the same study is assessed again after an interruption.
+def recorded(assess: Assess, recorder: Recorder) -> Assess:
+    """``assess``, whose results are recorded.
 
-    That the store does not take them keeps no answer back from the archive: they are tried again with the next study.
+    That the store does not take them keeps no answer back from the archive: they are tried again with the next study,
+    and by `finish`.
     """
-    recorder = Recorder(source, detectors, user=user, steady=True)
 
     def assess_and_record(paths: Iterable[Path]) -> Assessed:
         assessed = assess(paths)
-        try:
-            for _, result in assessed.results:
-                recorder.series(result)
-        except StoreError as error:
-            log.warning("Not recorded yet: %s", error)
+        _try(lambda: recorder.series(*(result for _, result in assessed.results)))
         return assessed
 
     return assess_and_record
+
+
+def finish(recorder: Recorder) -> bool:
+    """Write what is left; returns whether all is written."""
+    return _try(recorder.write)
+
+
+def _try(work: Callable[[], None]) -> bool:
+    try:
+        work()
+    except StoreError as error:
+        log.warning("Not recorded yet: %s", error)
+        return False
+    return True

@@ -11,6 +11,8 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
+KEPT_NAMES = "The audit log keeps the old one, and so do the histories of operating points, versions and runs."
+
 
 def add(commands) -> None:
     parser = commands.add_parser("store", help="the prediction store: status, migration, retention, deletion, export")
@@ -84,7 +86,7 @@ def run_delete_user(options: argparse.Namespace) -> int:
     changed = retention.delete_user(options.name, user=user())
     if not changed:
         raise StoreError("The store knows no user of this name.")
-    sys.stdout.write(f"Another name stands in {changed} rows. The audit log keeps the old one.\n")
+    sys.stdout.write(f"Another name stands in {changed} rows. {KEPT_NAMES}\n")
     return 0
 
 

@@ -17,6 +17,7 @@ from brain_core.scored import FEWEST
 
 NO_OPINION = "no case with an opinion"
 ONE_ANSWER = "reader and model give only one and the same answer"
+ALL_AGREE = "no interval where all agree, or all differ"
 TOO_FEW = f"fewer than {FEWEST} cases"
 
 
@@ -48,11 +49,11 @@ class Agreement:
 
 def agreements(predictions: Columns) -> tuple[Agreement, ...]:
     """Of every version of a model that a reader's opinion stands beside, the blind ones first."""
-    latest = predictions.take(predictions.opinion != "").one_a_case()
-    latest = latest.take(latest.assessed)
+    first = predictions.take(predictions.opinion != "").one_a_case(first=True)
+    first = first.take(first.assessed)
     found = []
-    for model, version in latest.streams():
-        rows = latest.of_stream(model, version)
+    for model, version in first.streams():
+        rows = first.of_stream(model, version)
         for blind in (True, False):
             if (rows.blind == blind).any():
                 found.append(_agreement(model, version, blind, rows.take(rows.blind == blind)))
@@ -84,4 +85,6 @@ def kappa(both: int, only_first: int, only_second: int, neither: int) -> Estimat
     other = (1 - value) ** 2 * sum(p[i, j] * (columns[i] + rows[j]) ** 2 for i, j in ((0, 1), (1, 0)))
     variance = (same + other - (value - chance * (1 - value)) ** 2) / (n * (1 - chance) ** 2)
     half = Z * float(np.sqrt(max(0.0, variance)))
+    if half == 0:
+        return Estimate(value, reason=ALL_AGREE)
     return Estimate(value, max(-1.0, value - half), min(1.0, value + half))

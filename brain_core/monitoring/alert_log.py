@@ -39,8 +39,9 @@ def _note(alerts: tuple[Alert, ...], path: Path) -> None:
     before = _read(path)
     looked_at = {alert.key: alert for alert in alerts}
     now = {key for key, alert in looked_at.items() if alert.state == State.ON}
-    if STORE in now:
-        now |= before  # of the others nothing is known: they are as they were
+    over = {key for key, alert in looked_at.items() if alert.state == State.OFF}
+    gone = set() if STORE in now else before - looked_at.keys()  # of a version that is not used any more
+    now |= before - over - gone  # of the others nothing is known: they are as they were
     if now == before:
         return
     for key in sorted(now - before):

@@ -92,13 +92,14 @@ def of_outcome(model: str, version: str, found: Outcome | None, limits: MonitorS
             Alert(name, State.TOO_FEW, told, None, limit, 0, **whose)
             for name, limit in ((SENSITIVITY, limits.min_sensitivity), (CALIBRATION, limits.max_ece))
         )
-    sensitivity = found.sensitivity
-    state = State.TOO_FEW if n < limits.least_n or sensitivity.value is None else State.OFF
+    sensitivity, tumours = found.sensitivity, found.tp + found.fn
+    enough = f" (at least {limits.least_n} are needed)" if tumours < limits.least_n else ""
+    state = State.TOO_FEW if enough or sensitivity.value is None else State.OFF
     if state == State.OFF and sensitivity.high < limits.min_sensitivity:
         state = State.ON
-    told = f"{found.tp} of {found.tp + found.fn} confirmed tumours found: {sensitivity.text()}{enough}"
+    told = f"{found.tp} of {tumours} confirmed tumours found: {sensitivity.text()}{enough}"
     return (
-        Alert(SENSITIVITY, state, told, sensitivity.value, limits.min_sensitivity, n, **whose),
+        Alert(SENSITIVITY, state, told, sensitivity.value, limits.min_sensitivity, tumours, **whose),
         _above(
             CALIBRATION,
             f"expected calibration error of {n} confirmed cases {_figure(found.ece)}",

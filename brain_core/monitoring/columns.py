@@ -138,9 +138,9 @@ class Columns:
     def of_stream(self, model: str, version: str) -> Columns:
         return self.take((self.model == model) & (self.version == version))
 
-    def one_a_case(self) -> Columns:
-        """Of the rows that stand for a case the latest of every case, model and version."""
-        rows = np.flatnonzero(self.standing)[::-1]
+    def one_a_case(self, *, first: bool = False) -> Columns:
+        """Of the rows that stand for a case the latest (or first) of every case, model and version."""
+        rows = np.flatnonzero(self.standing)[:: 1 if first else -1]
         stream = _codes_of(self.model[rows], self.version[rows])
         key = stream * max(1, len(self.cases)) + self.case[rows]
         return self.take(np.sort(rows[np.unique(key, return_index=True)[1]]))

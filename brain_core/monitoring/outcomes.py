@@ -16,7 +16,7 @@ from brain_core import metrics
 from brain_core.figures import UNDEFINED
 from brain_core.intervals import Estimate, proportion
 from brain_core.monitoring.calendar import month_names
-from brain_core.monitoring.columns import Columns
+from brain_core.monitoring.columns import EPOCH, Columns, moment
 from brain_core.store.records import FeedbackRow
 from brain_core.store.verdict import Verdict, verdict
 
@@ -25,7 +25,7 @@ NOT_ASKED = "not asked for"
 
 @dataclass(frozen=True)
 class Confirmed:
-    """A confirmed case as one model judged it, the latest time that it did.
+    """A confirmed case as one model judged it, the latest time that it did before the case was confirmed.
 
     Attributes:
         at: ISO 8601, UTC.
@@ -85,13 +85,16 @@ def verdicts(feedback: Iterable[FeedbackRow]) -> dict[str, Verdict]:
 
 
 def confirmed(predictions: Columns, found: dict[str, Verdict]) -> tuple[Confirmed, ...]:
-    """The cases whose finding is confirmed, a row a case, model and version; the oldest first."""
+    """The cases whose finding is confirmed, a row a case, model and version; the oldest first.
+
+    What a model says of a case later does not count: it may have learned from it meanwhile.
+    """
     settled = {case: each for case, each in found.items() if each.confirmed}
     known = np.fromiter((case in settled for case in predictions.cases), bool, len(predictions.cases))
     if not len(known):
         return ()
-    latest = predictions.one_a_case()
-    latest = latest.take(known[latest.case])
+    until = np.array([_confirmed_at(settled.get(case)) for case in predictions.cases], predictions.at.dtype)
+    latest = predictions.take(known[predictions.case] & (predictions.at <= until[predictions.case])).one_a_case()
     assessed, months = latest.assessed, month_names(latest.at)
     times = np.datetime_as_string(latest.at, unit="s")
     return tuple(
@@ -109,6 +112,11 @@ def confirmed(predictions: Columns, found: dict[str, Verdict]) -> tuple[Confirme
         )
         for i in range(len(latest))
     )
+
+
+def _confirmed_at(found: Verdict | None) -> np.datetime64:
+    """When the finding was first said by those who say it still."""
+    return moment(min(row.at for row in found.rows if row.finding == found.finding)) if found else moment(EPOCH)
 
 
 def outcomes(cases: Iterable[Confirmed], *, by_month: bool = False, bootstrap: bool = True) -> tuple[Outcome, ...]:

@@ -14,11 +14,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from brain_core.access import binding
 from brain_core.errors import ConfigError, StoreError
 from brain_core.monitoring import alert_log, checks, exposition, records
 from brain_core.monitoring.alerts import Alert
 from brain_core.monitoring.reading import Totals, totals
 from brain_core.monitoring.report import Report, make
+from brain_core.settings import settings
 from brain_core.store.records import now
 
 LOCALHOST = "127.0.0.1"
@@ -70,13 +72,16 @@ def server(address: str, port: int, days: int) -> ThreadingHTTPServer:
         made = (_Server6 if _is_ipv6(address) else _Server)((address, port), handler)
     except OSError as error:
         raise ConfigError(f"--listen: {address}, port {port} cannot be used: {error.strerror or error}.") from error
+    if not binding.is_local(address):
+        _log.warning("Whoever reaches %s sees counts and alerts: nobody has to sign in.", address)
     _log.info("Serving /healthz and /metrics at http://%s:%d", address, made.server_address[1])
     return made
 
 
 def _look(days: int, audit: Callable[[], Alert]) -> tuple[Report, Totals]:
     report = make(now(), days, audit=audit)
-    alert_log.note(report.alerts)
+    if days == settings().monitor.window_days:  # another window would make alerts come and go
+        alert_log.note(report.alerts)
     try:
         return report, totals()
     except StoreError:  # of which the report tells

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from brain_core.audit import Event, actions
-from brain_core.errors import ScanError
+from brain_core.datasets.known import known_parts, merged
+from brain_core.errors import ScanError, StoreError
 from brain_core.scans import pseudonym
+from brain_core.store import kept
 from brain_core.store.keys import case_key, scan_key
 from brain_core.store.records import FailureRow, Kind, PredictionRow, Source, new_id, now
 
 if TYPE_CHECKING:
     from brain_core.inference import Prediction
     from brain_core.registry import ModelCard
+    from brain_core.scans import Scan
     from brain_core.study.result import SeriesResult
 
+_log = logging.getLogger("brain_core")
 ID_LENGTH = 32  # hexadecimal digits, as `new_id` gives
 
 
@@ -102,12 +107,34 @@ def everything(result: SeriesResult, by: By) -> tuple[list[PredictionRow], list[
         if prediction
         for row in of_slice([prediction], result.series.slices[index].key, result.series.key, by)
     ]
-    return rows + of_series(result, by), [failure(by) for _ in result.errors]
+    return rows + of_series(result, by), [
+        failure(by, key=f"{result.series.key} {result.series.slices[index].key}") for index in result.errors
+    ]
 
 
-def failure(by: By, kind: str = ScanError.__name__) -> FailureRow:
-    """Of an input that could not be scored."""
-    return FailureRow(new_id(), by.at, by.user, by.source, kind)
+def failure(by: By, kind: str = ScanError.__name__, key: str = "") -> FailureRow:
+    """Of an input that could not be scored.
+
+    Args:
+        key: of the input, where ``by`` is steady.
+    """
+    steady = pseudonym.keyed("failure", by.source, key, *sorted(by.checksums.values()))[:ID_LENGTH]
+    return FailureRow(steady if by.steady and key else new_id(), by.at, by.user, by.source, kind)
+
+
+def keep(scans: Iterable[Scan], cards: Iterable[ModelCard]) -> None:
+    """The pixels, where the settings say so; that they cannot be kept takes nothing from the result.
+
+    Scans that these models know are left out: a kept file has another checksum, by which training could not tell that
+    it has to stay in its part.
+    """
+    known = merged(known_parts(card.metadata) for card in cards)
+    try:
+        for scan in scans:
+            if scan.key not in known:
+                kept.keep(scan_key(scan.sha256), scan)
+    except StoreError as error:
+        _log.warning("A scan was not kept: %s", error)
 
 
 def event(by: By, rows: Sequence[PredictionRow], failures: Sequence[FailureRow] = ()) -> Event:

@@ -108,7 +108,7 @@ def delete_case(key: str, *, user: str = RETENTION) -> Deleted:
 
 
 def delete_user(name: str, *, user: str = RETENTION) -> int:
-    """Put a name that tells nothing in place of a user's everywhere but in the audit log; returns of how many rows.
+    """Put a name that tells nothing in place of a user's in predictions and feedback; returns of how many rows.
 
     Their feedback stays one reader's. The audit log keeps the name: who did what is what it is there to prove, and a
     change would break its chain; its entry of this deletion does not tell the new name.

@@ -11,6 +11,7 @@ from statistics import fmean
 from sqlalchemy import Connection, Select, func, or_, select
 
 from brain_core.errors import ConfigError
+from brain_core.input_gate import NOT_ASSESSED
 from brain_core.store import kept
 from brain_core.store import rows as convert
 from brain_core.store.engine import reading
@@ -61,6 +62,7 @@ class _Answer:
     probability: float | None
     threshold: float
     label: str | None
+    flags: str | tuple[str, ...]
 
 
 def queue(order: str, *, limit: int = 200, unconfirmed_only: bool = True, samples: bool = False) -> list[Case]:
@@ -113,7 +115,14 @@ def _answers(connection: Connection, samples: bool) -> dict[str, list[_Answer]]:
     source, found = latest(samples), defaultdict(list)
     names = source.selected_columns
     query = source.with_only_columns(
-        names.case, names.id, names.at, names.probability, names.threshold, names.label, maintain_column_froms=True
+        names.case,
+        names.id,
+        names.at,
+        names.probability,
+        names.threshold,
+        names.label,
+        names.flags,
+        maintain_column_froms=True,
     )
     for case, *answer in connection.execute(query):
         found[case].append(_Answer(*answer))
@@ -140,19 +149,25 @@ def _rank(order: str, answers: Iterable[_Answer]) -> tuple:
     if order == UNCERTAINTY:
         return _uncertainty(answers), newest
     if order == DISAGREEMENT:
-        labels = {answer.label for answer in answers if answer.label is not None}
+        labels = {answer.label for answer in answers if _is_assessed(answer)}
         return len(labels) > 1, _disagreement(answers), newest
     return (newest,)
 
 
 def _uncertainty(answers: Iterable[_Answer | PredictionRow]) -> float:
-    found = [uncertainty(each.probability, each.threshold) for each in answers if each.probability is not None]
+    found = [uncertainty(each.probability, each.threshold) for each in answers if _is_assessed(each)]
     return fmean(found) if found else 0.0
 
 
 def _disagreement(answers: Iterable[_Answer | PredictionRow]) -> float:
-    found = [each.probability - each.threshold for each in answers if each.probability is not None]
+    found = [each.probability - each.threshold for each in answers if _is_assessed(each)]
     return max(found) - min(found) if found else 0.0
+
+
+def _is_assessed(answer: _Answer | PredictionRow) -> bool:
+    """Not where there is no probability, or one that means nothing."""
+    flags = answer.flags.split() if isinstance(answer.flags, str) else answer.flags
+    return answer.probability is not None and not any(flag in NOT_ASSESSED for flag in flags)
 
 
 def _case(case: str, predictions: list[PredictionRow], feedback: list[FeedbackRow]) -> Case:

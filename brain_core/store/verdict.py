@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from brain_core.store.records import FeedbackRow
 
 UNSURE, DISAGREEMENT = "unsure", "disagreement"
+SECOND_READER = "second reader"
 RANKS = {"biopsy": 0, "follow-up": 1, "second reader": 2, "own read": 3}  # the strongest basis first
 TIERS = {"biopsy": 0, "follow-up": 1, "second reader": 2, "own read": 2}  # a read does not settle another read
 CONFIRMING = frozenset({"biopsy", "follow-up", "second reader"})
@@ -32,8 +33,10 @@ class Verdict:
 
     @property
     def confirmed(self) -> bool:
-        """Whether it may count as reference standard: one finding, on more than one's own read."""
-        return self.finding in ("tumor", "no tumor") and self.basis in CONFIRMING
+        """Whether it may count as reference standard: one finding, by biopsy, follow-up, or two readers who agree."""
+        if self.finding not in ("tumor", "no tumor") or self.basis not in CONFIRMING:
+            return False
+        return self.basis != SECOND_READER or sum(row.finding == self.finding for row in self.rows) > 1
 
 
 def verdict(rows: Sequence[FeedbackRow]) -> Verdict:

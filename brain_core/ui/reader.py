@@ -41,7 +41,7 @@ def must_ask(of: Keyed, session: Session) -> bool:
 
 def ask(of: Keyed, session: Session, what: str = "this scan") -> None:
     """The question; the answer is final, since what follows it is not blind."""
-    blind = of.key not in session.shown
+    blind = of.key not in session.shown and not recording.was_shown(of.key)
     with st.form(f"detect_opinion_form_{of.key[:16]}", border=True):
         answer = st.radio(
             "What do you see?",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from brain_core.errors import BrainError, StoreError
+from brain_core import logs
+from brain_core.errors import StoreError
 from brain_core.settings import settings
 from brain_core.store.records import Source
 from brain_core.ui import access, notice, session
@@ -20,7 +21,6 @@ from brain_core.ui import access, notice, session
 if TYPE_CHECKING:
     from brain_core.batch import Scored
     from brain_core.inference import Prediction
-    from brain_core.registry import ModelCard
     from brain_core.scans.series import Series
     from brain_core.store.recorded import By
     from brain_core.store.records import FailureRow, PredictionRow
@@ -45,6 +45,7 @@ class _Book:
         waiting: what is to be written, in order, each a whole transaction that may be tried again.
         ids: of the rows by case key, for the reader's opinion.
         series: (series key, models' ids) whose summary is in it.
+        shown: cases whose results were on the review list.
         problem: why the store did not take the first of them.
         not_before: when to try again, by the monotonic clock.
     """
@@ -52,6 +53,7 @@ class _Book:
     waiting: list[Callable[[], None]] = field(default_factory=list)
     ids: dict[str, list[str]] = field(default_factory=dict)
     series: set[tuple] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
     problem: str = ""
     not_before: float = 0.0
 
@@ -80,7 +82,8 @@ def scans(entries: Sequence[Entry], rows: Sequence[Scored], scored_by: Sequence[
             found += new
         _write(found, failures, by)
         if source == Source.UPLOAD and settings().store.keep_scans:
-            _keep(chosen, [model.card for model in scored_by])
+            cards = [model.card for model in scored_by]
+            recorded.keep([row.scan for _, row in chosen if row.scan is not None], cards)
 
 
 def slices(series: Series, rows: Sequence[ScoredSlice], scored_by: Sequence[Loading], *, archive: bool) -> None:
@@ -139,7 +142,7 @@ def show() -> None:
     if book.waiting:
         _flush()
     if book.waiting:
-        told = f"{book.problem} What the models say is shown all the same, and recorded as soon as that is possible."
+        told = f"{book.problem} What the models say is shown all the same, and recorded later while this page is open."
         notice.show("warning", told, title="Not everything is recorded. ")
     if settings().store.keep_scans:
         st.caption("Scans that are uploaded here are kept on this server, so that confirmed ones can be learned from.")
@@ -186,6 +189,8 @@ def _flush() -> None:
             book.problem, book.not_before = str(error), time.monotonic() + PATIENCE
             log.warning("Not recorded yet: %d steps of a session. %s", len(book.waiting), error)
             return
+        except Exception as error:  # a row that cannot be written must not keep those after it
+            log.error("Not recorded: %s at %s", type(error).__name__, logs.places(error))
         book.waiting.pop(0)
 
 
@@ -196,27 +201,14 @@ def _new(key: str, predictions: Sequence[Prediction], scored_by: Sequence[Loadin
     return [each.at(model.card.operating_point) for model, each in pairs if (key, model.id) not in known]
 
 
-def _keep(rows: Sequence[tuple[Entry, Scored]], cards: Sequence[ModelCard]) -> None:
-    """The pixels; that they cannot be kept takes nothing from the result.
-
-    Scans that these models know are left out: a kept file has another checksum, by which training could not tell that
-    it has to stay in its part.
-    """
-    from brain_core.datasets.known import known_parts, merged
-    from brain_core.store import kept, keys
-
-    known = merged(known_parts(card.metadata) for card in cards)
-    try:
-        for entry, row in rows:
-            if row.scan is not None and row.scan.key not in known:
-                kept.keep(keys.scan_key(entry.key), row.scan)
-    except BrainError as error:
-        log.warning("A scan was not kept: %s", error)
+def note_shown(cases: Iterable[str]) -> None:
+    """The models' results of these cases were on screen elsewhere: a read that follows is not blind."""
+    _book().shown.update(cases)
 
 
-def seen_on_detect(case: str) -> list[str]:
-    """Keys of what this session had assessed that is this case."""
-    return [key for key in _book().ids if case_of(key) == case]
+def was_shown(key: str) -> bool:
+    """Whether `note_shown` was told of this slice or series."""
+    return bool(_book().shown) and case_of(key) in _book().shown
 
 
 def _book() -> _Book:

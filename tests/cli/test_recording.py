@@ -11,7 +11,7 @@ import pytest
 from brain_core import audit
 from brain_core.cli import main
 from brain_core.cli.options import load_detectors
-from brain_core.cli.recording import AT_ONCE, Recorder, recorded
+from brain_core.cli.recording import AT_ONCE, Recorder, finish, recorded
 from brain_core.errors import StoreError
 from brain_core.jobs.control import login
 from brain_core.scans.collect import collect
@@ -89,16 +89,24 @@ def test_an_answer_to_the_archive_does_not_wait_for_the_store_and_is_recorded_la
     found, detectors = assessed_study(tmp_path)
     add = predictions.add
     monkeypatch.setattr(predictions, "add", lambda *_: (_ for _ in ()).throw(StoreError("The store is out.")))
-    assess = recorded(lambda paths: found, Source.WATCH, detectors)
+    recorder = Recorder(Source.WATCH, detectors, steady=True)
+    assess = recorded(lambda paths: found, recorder)
     assert assess([]) is found and "Not recorded yet: The store is out." in caplog.text
+    assert not finish(recorder)
     monkeypatch.setattr(predictions, "add", add)
     assert predictions.read() == []
-    assess([])
+    assert finish(recorder)
     assert Counter(row.kind for row in predictions.read()) == {Kind.SLICE: 3, Kind.SERIES: 1}
 
 
 def test_a_study_that_is_assessed_again_after_an_interruption_is_recorded_once(tmp_path):
     found, detectors = assessed_study(tmp_path)
     for _ in range(2):
-        recorded(lambda paths: found, Source.WATCH, detectors)([])
+        recorded(lambda paths: found, Recorder(Source.WATCH, detectors, steady=True))([])
     assert len(predictions.read()) == 4 and len(audit.entries(action="prediction")) == 1
+
+
+def test_a_threshold_of_the_moment_is_not_the_operating_point(phantom_dataset, capsys):
+    assert predict(next((phantom_dataset / "yes").iterdir()), "--threshold", "0.999", "--record") == 0
+    (row,) = predictions.read()
+    assert row.threshold == 0.4 and row.label == ("tumor" if row.probability >= 0.4 else "no tumor")

@@ -94,7 +94,13 @@ def test_a_measure_that_a_model_does_not_have_is_not_watched():
 
 def outcome(n: int, sensitivity: Estimate, ece: float = 0.05) -> Outcome:
     none = Estimate(None)
-    return Outcome(CNN, "1", None, n, 0, 1, 1, 1, 1, sensitivity, none, none, none, Estimate(ece))
+    return Outcome(CNN, "1", None, n, 0, 1, 0, n - 1, 0, sensitivity, none, none, none, Estimate(ece))
+
+
+def test_a_missed_tumour_among_many_without_one_is_too_few():
+    found = Outcome(CNN, "1", None, 60, 0, 0, 0, 1, 59, Estimate(0.0, 0.0, 0.793), *[Estimate(None)] * 3, Estimate(0.1))
+    alert, _ = alerts.of_outcome(CNN, "1", found, LIMITS)
+    assert (alert.state, alert.n) == (State.TOO_FEW, 1)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +167,7 @@ def test_alerts_are_of_the_version_used_last():
 
 def test_missed_tumours_raise_sensitivity():
     rows = [row(f"c{i}", 0.1 if i < 20 else 0.9, at=NOW) for i in range(60)]
-    told = [feedback(f"c{i}") for i in range(60)]
+    told = [feedback(f"c{i}", at=NOW) for i in range(60)]
     found = of_period(period(rows, told=told), NOW, 30, (), LIMITS, lambda *_: references())
     assert f"sensitivity:{CNN}" in {alert.key for alert in found.on}
     assert found.models[0].outcome.fn == 20

@@ -84,7 +84,8 @@ def test_by_version_and_month_of_the_prediction_in_utc():
         row("b", 0.9, at=at("2026-04-02"), version="2026-02"),
         row("a", 0.2, at=at("2026-04-03"), model=RESNET),
     ]
-    found = judged(rows, [feedback("a"), feedback("b")], by_month=True, bootstrap=False)
+    told = [feedback(name, at=at("2026-05-01")) for name in "ab"]
+    found = judged(rows, told, by_month=True, bootstrap=False)
     assert [(o.model, o.version, o.month, o.tp, o.fn) for o in found] == [
         (CNN, "2026-01", "2026-03", 1, 0),
         (CNN, "2026-01", "2026-04", 0, 1),
@@ -92,6 +93,17 @@ def test_by_version_and_month_of_the_prediction_in_utc():
         (RESNET, "2026-01", "2026-04", 0, 1),
     ]
     assert found[0].ece.low is None and found[0].ece.value == pytest.approx(0.1)
+
+
+def test_what_a_model_says_after_the_finding_does_not_count():
+    """It may have learned from the case meanwhile."""
+    rows = [
+        row("a", 0.2, at=at("2026-03-01")),
+        row("a", 0.9, at=at("2026-03-03")),
+        row("a", 0.9, at=at("2026-03-03"), version="2026-02"),
+    ]
+    (found,) = judged(rows, [feedback("a", at=at("2026-03-02"))], bootstrap=False)
+    assert (found.version, found.tp, found.fn) == ("2026-01", 0, 1)
 
 
 def test_missed_tumours_are_named():
@@ -124,7 +136,7 @@ def test_kappa_agrees_with_scikit_learn_and_knows_its_ends():
 
     first, second = [1] * 37 + [0] * 63, [1] * 30 + [0] * 7 + [1] * 11 + [0] * 52
     assert kappa(30, 7, 11, 52).value == pytest.approx(cohen_kappa_score(first, second))
-    assert kappa(20, 0, 0, 30).text() == "1.000 (1.000 to 1.000)"
+    assert kappa(20, 0, 0, 30).text() == "1.000 (interval not computed: no interval where all agree, or all differ)"
     assert kappa(0, 0, 0, 0).text() == "not computed: no case with an opinion"
     assert kappa(12, 0, 0, 0).text() == "not computed: reader and model give only one and the same answer"
     assert kappa(2, 1, 1, 2).text() == "0.333 (interval not computed: fewer than 10 cases)"

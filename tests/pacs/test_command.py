@@ -49,7 +49,7 @@ def command(orthanc, run, request):
 @pytest.fixture
 def assess(monkeypatch) -> FakeAssess:
     fake = FakeAssess()
-    monkeypatch.setattr(pacs, "_assess", lambda model, source: fake)
+    monkeypatch.setattr(pacs, "_assess", lambda model, source: (fake, None))
     return fake
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from brain_core import audit
 from brain_core.cli import main
-from brain_core.cli.store import user
+from brain_core.cli.store import KEPT_NAMES, user
 from brain_core.store import feedback, predictions
 from brain_core.store.records import now
 from tests.store.postgres import PASSWORD
@@ -72,7 +72,7 @@ def test_delete_a_case(sqlite, capsys):
 def test_delete_a_users_name(sqlite, capsys):
     predictions.add([prediction(user="gone@example.org")])
     assert main(["store", "delete-user", "gone@example.org"]) == 0
-    assert capsys.readouterr().out == "Another name stands in 1 rows. The audit log keeps the old one.\n"
+    assert capsys.readouterr().out == f"Another name stands in 1 rows. {KEPT_NAMES}\n"
     assert main(["store", "delete-user", "gone@example.org"]) == 1
 
 

@@ -89,7 +89,8 @@ def test_a_disk_that_cannot_be_written_is_an_error(keeping, settings):
 def test_confirmed_scans_are_a_data_set(keeping):
     store("tumor", "none", "read", "unsure", "silent", "disputed")
     say("tumor", "tumor", basis="biopsy")
-    say("none", "no tumor", basis="second reader")
+    say("none", "no tumor", basis="own read")
+    say("none", "no tumor", basis="second reader", user="second@example.org")
     say("read", "tumor", basis="own read")
     say("unsure", "unsure", basis="follow-up")
     say("disputed", "tumor", basis="follow-up")

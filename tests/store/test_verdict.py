@@ -22,11 +22,11 @@ def rows(*words: str) -> list:
     [
         ([], None, None, False),
         (["a: tumor, own read"], "tumor", "own read", False),
-        (["a: tumor, second reader"], "tumor", "second reader", True),
+        (["a: tumor, second reader"], "tumor", "second reader", False),
         (["a: no tumor, follow-up"], "no tumor", "follow-up", True),
         (["a: no tumor, biopsy"], "no tumor", "biopsy", True),
         (["a: unsure, biopsy"], "unsure", "biopsy", False),
-        (["a: unsure, own read", "b: tumor, second reader"], "tumor", "second reader", True),
+        (["a: unsure, own read", "b: tumor, second reader"], "tumor", "second reader", False),
         (["a: unsure, biopsy", "b: tumor, own read"], "tumor", "own read", False),
         (["a: tumor, own read", "b: tumor, second reader"], "tumor", "second reader", True),
         (["a: tumor, own read", "b: no tumor, own read"], "disagreement", "own read", False),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 import streamlit as st
@@ -14,7 +13,6 @@ from brain_core.ui import notice
 from brain_core.ui.access import server, visitor
 from brain_core.ui.markup import esc
 
-log = logging.getLogger(__name__)
 RECORDED = "access_recorded"  # session: as whom the visitor was recorded
 AGAIN = "access_record_again"  # session: when to try once more, in seconds of the clock that only runs forward
 PATIENCE = 60.0  # seconds between two tries where the audit log cannot be written: a click is not to wait for each

@@ -10,8 +10,8 @@ FINDINGS = {"tumor": "Confirmed tumour", "no tumor": "Confirmed no tumour", "uns
 SAID = {"tumor": "tumour", "no tumor": "no tumour", "unsure": "unsure"}
 BASIS_WORDS = dict(zip(BASES, ("Biopsy", "Follow-up", "Second reader", "Own read"), strict=True))
 BASIS_HELP = (
-    "Biopsy settles what follow-up says, and follow-up what reads say. A finding on your own read alone is kept, but "
-    "does not confirm the case: no figure and no training counts it."
+    "Biopsy settles what follow-up says, and follow-up what reads say. Reads are kept, but confirm the case only where "
+    "two readers agree, one of them as a second reader: no figure and no training counts it before."
 )
 
 

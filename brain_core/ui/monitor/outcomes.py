@@ -18,7 +18,8 @@ from brain_core.ui.monitor.choice import Choice
 
 BIAS = (
     "Only confirmed cases count here, and readers confirm what they find interesting: a tumour that nobody suspected "
-    "is seldom confirmed. Sensitivity therefore looks better and specificity worse than they are (verification bias)."
+    "is seldom confirmed. Sensitivity therefore looks better and specificity worse than they are (verification bias); "
+    "and who confirms has seen what the models say (incorporation bias)."
 )
 KEY_DIGITS = 12  # of a case's key
 

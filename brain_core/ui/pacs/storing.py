@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from brain_core.audit import actions
 from brain_core.cli import audited
-from brain_core.cli.recording import recorded
+from brain_core.cli.recording import Recorder, finish, recorded
 from brain_core.errors import ModelError, PacsError
 from brain_core.models import MODELS
 from brain_core.pacs.archive import Archive, open_archive
@@ -72,12 +72,14 @@ def score_and_store(
 
         counts = dict.fromkeys((each.card.name for each in detectors), 0)
         assess = assessor([_Counted(each, work, counts) for each in detectors])
-        assessed = recorded(assess, Source.ARCHIVE, detectors, user)(paths)
+        recorder = Recorder(Source.ARCHIVE, detectors, user=user, steady=True)
+        assessed = recorded(assess, recorder)(paths)
+    not_recorded = () if finish(recorder) else ("The results could not be recorded in the prediction store.",)
     if assessed.refused is not None or not assessed.objects:
         return Outcome(None, 0, (assessed.refused or "The assessment gave no results.",), lacking)
     check_study(assessed.objects, study_uid)
     work.begin(STORE)
-    lines = tuple(str(assessed.summary).split("; "))
+    lines = (*str(assessed.summary).split("; "), *not_recorded)
     about = {"study": pseudonym.of_study(study_uid), "objects": len(assessed.objects), "models": ", ".join(counts)}
     with audited.acting(actions.ARCHIVE_STORE, user, about):
         return _give_back(work, archive, assessed.objects, lines, lacking)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from brain_core.errors import StoreError
-from brain_core.ui import feedback, notice
+from brain_core.ui import feedback, notice, recording
 from brain_core.ui.feedback import saving
-from brain_core.ui.review import choice, counts, opened, place, seen, table, waiting
+from brain_core.ui.review import choice, counts, opened, place, table, waiting
 
 
 def show() -> None:
@@ -47,7 +47,7 @@ def _cases(found: waiting.Waiting) -> None:
     table.show(found.cases, position)
     place.buttons(found.cases, position)
     case = found.cases[position]
-    seen.note(case.case)
+    recording.note_shown(each.case for each in found.cases)
     with st.spinner("Opening the case …"):
         opened.show(case)
     feedback.show(case.case)

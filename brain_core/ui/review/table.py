@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from brain_core.input_gate import NOT_ASSESSED
 from brain_core.models import MODELS
 from brain_core.store.records import Kind
 from brain_core.ui import stored
@@ -57,7 +58,7 @@ def frame(cases: Sequence[Case]) -> pd.DataFrame:
 
 
 def _row(case: Case, names: Sequence[str]) -> dict:
-    found = {row.model: row.probability for row in case.predictions}
+    found = {row.model: row.probability for row in case.predictions if not set(row.flags) & set(NOT_ASSESSED)}
     return {
         "Case": case.case[:8],
         "Assessed": case.at.astimezone().replace(tzinfo=None),

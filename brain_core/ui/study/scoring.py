@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from brain_core.study.result import SeriesResult
     from brain_core.study.scoring import ScoredSlice
 
-MOVE = 0.5  # seconds between two moves of the progress
+MOVE = 1.0  # seconds between two moves of the progress; each takes the browser a tenth of one
 REDRAW = 8.0  # seconds between two pages; one takes about half a second to draw
 RUN = "study_run"
 
