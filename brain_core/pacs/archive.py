@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from brain_core.errors import PacsError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from brain_core.pacs.inbox import Inbox
     from brain_core.pacs.settings import PacsSettings
 
 MR = "MR"
@@ -96,20 +98,28 @@ class StoreOutcome:
         return self.error is None
 
 
-class Archive(Protocol):
+class Archive(ABC):
     """An archive. Everything raises `PacsError` where it cannot be reached or refuses, in bounded time."""
 
+    @abstractmethod
     def echo(self) -> None:
         """Ask whether it answers."""
 
+    @abstractmethod
     def find_studies(self, query: Query) -> list[StudyFound]:
         """The studies that match, in the archive's order."""
 
+    @abstractmethod
     def find_series(self, study_uid: str) -> list[SeriesFound]:
         """The series of a study."""
 
+    @abstractmethod
     def find_instances(self, study_uid: str, series_uid: str) -> dict[str, str]:
         """SOP class UIDs (empty where the archive does not say) of a series' instances by SOP instance UID."""
+
+    @abstractmethod
+    def existing(self, datasets: Sequence[Dataset]) -> set[str]:
+        """SOP instance UIDs of those objects that the archive holds."""
 
     def fetch_study(
         self,
@@ -130,12 +140,28 @@ class Archive(Protocol):
         Raises:
             PacsError: also where it lists an instance and does not give it; then none of the files stays.
         """
+        from brain_core.pacs.inbox import receiving
 
-    def existing(self, datasets: Sequence[Dataset]) -> set[str]:
-        """SOP instance UIDs of those objects that the archive holds."""
+        wanted = [each.uid for each in self.find_series(study_uid)] if series is None else list(series)
+        listed = {each: self.find_instances(study_uid, each) for each in wanted}
+        everything = {sop: kind for each in listed.values() for sop, kind in each.items()}
+        if not everything:
+            raise PacsError("The archive lists no instances of this study.")
+        with receiving(folder, everything, progress) as inbox:
+            self._retrieve(study_uid, listed, inbox)
+            return inbox.files()
 
     def store(self, datasets: Sequence[Dataset]) -> list[StoreOutcome]:
         """Store objects, one after the other; one outcome each, in order."""
+        return [self._store(ds) for ds in datasets]
+
+    @abstractmethod
+    def _retrieve(self, study_uid: str, listed: Mapping[str, Mapping[str, str]], inbox: Inbox) -> None:
+        """Have the instances of the series, as `find_instances` gave them, come into the inbox."""
+
+    @abstractmethod
+    def _store(self, ds: Dataset) -> StoreOutcome:
+        """Store one object."""
 
 
 def open_archive(settings: PacsSettings) -> Archive:

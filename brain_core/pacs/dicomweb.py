@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
@@ -20,7 +19,7 @@ from urllib3.util import Retry
 
 from brain_core.errors import PacsError
 from brain_core.pacs import status
-from brain_core.pacs.archive import Query, SeriesFound, ShowProgress, StoreOutcome, StudyFound, checked_uid
+from brain_core.pacs.archive import Archive, Query, SeriesFound, StoreOutcome, StudyFound, checked_uid
 from brain_core.pacs.attributes import (
     SERIES_FIELDS,
     STUDY_FIELDS,
@@ -32,7 +31,7 @@ from brain_core.pacs.attributes import (
     study_found,
     text,
 )
-from brain_core.pacs.inbox import Inbox, receiving
+from brain_core.pacs.inbox import Inbox
 from brain_core.pacs.network import in_words, trusted
 from brain_core.pacs.outgoing import as_file
 from brain_core.pacs.settings import DicomWeb
@@ -49,7 +48,7 @@ CONFLICT = 409  # the answer of STOW-RS that says what is wrong with which objec
 _log = logging.getLogger("brain_core")
 
 
-class WebArchive:
+class WebArchive(Archive):
     """An archive that speaks DICOMweb."""
 
     def __init__(self, settings: DicomWeb):
@@ -89,25 +88,11 @@ class WebArchive:
                 for each in _paged(search, "SOPInstanceUID", PAGE)
             }
 
-    def fetch_study(
-        self,
-        study_uid: str,
-        folder: Path,
-        progress: ShowProgress | None = None,
-        *,
-        series: Collection[str] | None = None,
-    ) -> list[Path]:
-        wanted = [each.uid for each in self.find_series(study_uid)] if series is None else list(series)
-        listed = {uid: self.find_instances(study_uid, uid) for uid in wanted}
-        everything = {uid: kind for each in listed.values() for uid, kind in each.items()}
-        if not everything:
-            raise PacsError("The archive lists no instances of this study.")
-        with receiving(folder, everything, progress) as inbox:
-            with self._client() as client:
-                for uid in wanted:
-                    for ds in client.iter_series(study_uid, uid, media_types=AS_STORED):
-                        _save(ds, inbox)
-            return inbox.files()
+    def _retrieve(self, study_uid: str, listed: Mapping[str, Mapping[str, str]], inbox: Inbox) -> None:
+        with self._client() as client:
+            for uid in listed:
+                for ds in client.iter_series(study_uid, uid, media_types=AS_STORED):
+                    _save(ds, inbox)
 
     def existing(self, datasets: Sequence[Dataset]) -> set[str]:
         found = set()
@@ -118,9 +103,6 @@ class WebArchive:
                 if any(text(each, "SOPInstanceUID") == sop for each in _paged(search, "SOPInstanceUID", PAGE)):
                     found.add(sop)
         return found
-
-    def store(self, datasets: Sequence[Dataset]) -> list[StoreOutcome]:
-        return [self._store(ds) for ds in datasets]
 
     def _store(self, ds: Dataset) -> StoreOutcome:
         sop = str(ds.SOPInstanceUID)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -16,9 +16,9 @@ from pynetdicom.dsutils import encode_file_meta
 from brain_core.errors import PacsError
 from brain_core.pacs import association as assoc
 from brain_core.pacs import status
-from brain_core.pacs.archive import Query, SeriesFound, ShowProgress, StoreOutcome, StudyFound, checked_uid
+from brain_core.pacs.archive import Archive, Query, SeriesFound, StoreOutcome, StudyFound, checked_uid
 from brain_core.pacs.attributes import SERIES_FIELDS, STUDY_FIELDS, date_range, matches, series_found, study_found, text
-from brain_core.pacs.inbox import Inbox, receiving
+from brain_core.pacs.inbox import Inbox
 from brain_core.pacs.outgoing import PREAMBLE, as_file, file_meta
 from brain_core.pacs.settings import MOVE, Dimse
 
@@ -40,7 +40,7 @@ RESULTS = (uid.ComprehensiveSRStorage, uid.SecondaryCaptureImageStorage)
 _log = logging.getLogger("brain_core")
 
 
-class DimseArchive:
+class DimseArchive(Archive):
     """An archive that speaks DIMSE."""
 
     def __init__(self, settings: Dimse):
@@ -95,23 +95,9 @@ class DimseArchive:
             for each in self._find("IMAGE", keys)
         }
 
-    def fetch_study(
-        self,
-        study_uid: str,
-        folder: Path,
-        progress: ShowProgress | None = None,
-        *,
-        series: Collection[str] | None = None,
-    ) -> list[Path]:
-        wanted = [each.uid for each in self.find_series(study_uid)] if series is None else list(series)
-        listed = {each: self.find_instances(study_uid, each) for each in wanted}
-        everything = {sop: kind for each in listed.values() for sop, kind in each.items()}
-        if not everything:
-            raise PacsError("The archive lists no instances of this study.")
-        with receiving(folder, everything, progress) as inbox:
-            retrieve = self._move if self._settings.retrieve == MOVE else self._get
-            retrieve(study_uid, listed, inbox)
-            return inbox.files()
+    def _retrieve(self, study_uid: str, listed: Mapping[str, Mapping[str, str]], inbox: Inbox) -> None:
+        retrieve = self._move if self._settings.retrieve == MOVE else self._get
+        retrieve(study_uid, listed, inbox)
 
     def existing(self, datasets: Sequence[Dataset]) -> set[str]:
         found = set()
@@ -120,9 +106,6 @@ class DimseArchive:
             answers = self._find("IMAGE", keys)
             found.update({text(each, "SOPInstanceUID") for each in answers} & {keys["SOPInstanceUID"]})
         return found
-
-    def store(self, datasets: Sequence[Dataset]) -> list[StoreOutcome]:
-        return [self._store(ds) for ds in datasets]
 
     def _store(self, ds: Dataset) -> StoreOutcome:
         whole, sop = as_file(ds), str(ds.SOPInstanceUID)

@@ -64,8 +64,6 @@ def secondary_capture(
     with building("The secondary capture"):
         from highdicom.sc import SCImage
 
-        mark = fingerprint(result, source)
-        frame = result.series.slices[index].frame_number
         image = SCImage.from_ref_dataset(
             source,
             pixel_array=picture,
@@ -73,18 +71,14 @@ def secondary_capture(
             bits_allocated=8,
             coordinate_system="PATIENT",
             patient_orientation=("L", "P"),  # as `_orientation` says, below
-            series_instance_uid=uid_of("overlay series", *mark),
-            series_number=series_number(result.series, SERIES_BASE),
-            series_description=DESCRIPTION,
-            sop_instance_uid=uid_of("overlay", *mark, model, source.SOPInstanceUID, frame),
-            instance_number=1 + index + len(result.series) * list(result.predictions).index(model),
             pixel_spacing=tuple(each / factor for each in scan.spacing) if scan.spacing else None,
             transfer_syntax_uid="1.2.840.10008.1.2.1",
             specific_character_set=UTF_8,
+            **_names(result, model, index, source),
             **equipment(result.summaries),
         )
         image.copy_patient_and_study_information(source)
-        _describe(image, prediction, source, frame, made)
+        _describe(image, prediction, source, result.series.slices[index].frame_number, made)
     return image
 
 
@@ -95,6 +89,18 @@ def caption(prediction: Prediction) -> tuple[str, str]:
         f"{prediction.probability:.3f}, operating point {prediction.threshold:.3f}",
         "Research only. Not for diagnosis. Does not outline a lesion.",
     )
+
+
+def _names(result: SeriesResult, model: str, index: int, source: Dataset) -> dict:
+    """Series, UIDs and numbers of the capture, as highdicom's keyword arguments."""
+    mark, frame = fingerprint(result, source), result.series.slices[index].frame_number
+    return {
+        "series_instance_uid": uid_of("overlay series", *mark),
+        "series_number": series_number(result.series, SERIES_BASE),
+        "series_description": DESCRIPTION,
+        "sop_instance_uid": uid_of("overlay", *mark, model, source.SOPInstanceUID, frame),
+        "instance_number": 1 + index + len(result.series) * list(result.predictions).index(model),
+    }
 
 
 def _describe(image: Dataset, prediction: Prediction, source: Dataset, frame: int | None, made: datetime) -> None:

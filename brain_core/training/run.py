@@ -101,25 +101,13 @@ def train_model(
     model, history = train_two_phase(name, parts["train"], parts["validation"], spec, config, report, extra, kept)
     progress("saving and measuring")(0, 1)
     calibration = _calibrate(model, parts["validation"], spec)
-    path = run_dir / MODELS[name].file_name
-    save_compact(model, path)
-    checksum = sha256_of(path)
     created = datetime.now(UTC)
-    card = ModelCard(
-        name=name,
-        version=f"{created:%Y-%m-%d}-{checksum[:8]}",
-        path=path,
-        sha256=checksum,
-        preprocessing=spec,
-        gradcam_layer=MODELS[name].gradcam_layer,
-        operating_point=OperatingPoint(thresholds.DEFAULT, "default", "not fitted"),
-        metadata={},
-    )
+    card = _save(model, name, run_dir, spec, created)
     write_gate(card, prepared.dataset, prepared.groups, prepared.split.train, prepared.split.validation)
     results = _measure(card, prepared, calibration, rule)
     seconds = round(time.perf_counter() - start)
     write_json(
-        path.with_suffix(".json"),
+        card.path.with_suffix(".json"),
         _identity(card, created, model.count_params(), seconds)
         | {"training": asdict(config.portable()), "preprocessing": spec.to_json()}
         | results
@@ -145,6 +133,23 @@ def _key(
     weights = begun_with and (begun_with["source"], begun_with.get("sha256"))
     said = [name, prepared.dataset.fingerprint, split, asdict(config), spec.to_json(), weights, further]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _save(model: keras.Model, name: str, run_dir: Path, spec: PreprocessingSpec, created: datetime) -> ModelCard:
+    """The model's file, and its card as far as there is one before anything is measured."""
+    path = run_dir / MODELS[name].file_name
+    save_compact(model, path)
+    checksum = sha256_of(path)
+    return ModelCard(
+        name=name,
+        version=f"{created:%Y-%m-%d}-{checksum[:8]}",
+        path=path,
+        sha256=checksum,
+        preprocessing=spec,
+        gradcam_layer=MODELS[name].gradcam_layer,
+        operating_point=OperatingPoint(thresholds.DEFAULT, "default", "not fitted"),
+        metadata={},
+    )
 
 
 def _calibrate(model: keras.Model, validation: Pictures, spec: PreprocessingSpec) -> Calibration:

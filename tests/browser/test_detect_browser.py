@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
 from brain_core.scans.phantom import Phantom, draw
 from tests.browser.server import SECONDS, upload
 
@@ -61,7 +63,8 @@ def test_a_hostile_name_is_shown_literally(page, picture):
 
 
 def test_cancel_works_while_scans_are_scored(page, encode):
-    scans = [(f"{i}.png", encode(draw(Phantom(seed=i, size=1024)).pixels)) for i in range(60)]
+    large = draw(Phantom(seed=1, size=1024)).pixels  # each scan is it, a little further to the right
+    scans = [(f"{i}.png", encode(np.roll(large, i, axis=1), compress_level=1)) for i in range(60)]
     upload(page, *scans)
     page.get_by_text(re.compile(r"\d+ of 60 scans, about \d+ s left")).wait_for(timeout=SECONDS)
     page.get_by_role("button", name="Cancel").click()

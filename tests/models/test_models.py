@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brain_core.errors import DownloadError, ModelError
-from brain_core.models import MODELS, resnet50, weights
+from brain_core.models import MODELS, resnet50, weights, weights_file
 from brain_core.models.saving import round_mantissa, save_compact
 
 
@@ -74,6 +74,7 @@ def test_compact_file_is_small_float32_and_moves_probabilities_by_less_than_0_00
     assert np.abs(loaded.predict(batch, verbose=0) - before).max() < 0.005
     assert getattr(loaded, "optimizer", None) is None
     assert all(weight.dtype == np.float32 for weight in loaded.get_weights())
+    assert {layer for layer, _ in weights_file.read(path)} == {layer.name for layer in loaded.layers if layer.weights}
     values = sum(weight.nbytes for weight in loaded.get_weights())
     assert path.stat().st_size < (0.5 * values if name == "resnet50" else 100e3)
     assert [p.name for p in tmp_path.iterdir()] == ["model.keras"]

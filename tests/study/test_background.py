@@ -93,4 +93,6 @@ def test_no_more_is_scored_than_can_be_taken(series, detectors, monkeypatch):
     monkeypatch.setattr(background, "PATIENCE", 0.2)
     coming = Background(series, detectors, range(COUNT))
     coming._thread.join(60)
+    assert not coming.ended
     assert [row.index for row in coming.take()] == [0, 1, 2]
+    assert coming.ended

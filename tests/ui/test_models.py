@@ -1,4 +1,6 @@
+import gc
 import json
+import time
 
 from brain_core.ui import models
 
@@ -25,6 +27,17 @@ def test_a_file_that_changes_is_checked_and_loaded_anew(in_service):
     after = settled()
     assert after[0].detector is before[0].detector
     assert after[1].card.version == "test-3" and after[1].detector is not before[1].detector
+
+
+def test_what_a_model_brings_is_left_out_of_the_search_for_garbage(in_service):
+    """Streamlit searches after every run of a page."""
+    gc.unfreeze()
+    relabel(in_service / "custom_cnn_fixed.json", version="test-5")
+    settled()
+    until = time.monotonic() + 60
+    while not gc.get_freeze_count() and time.monotonic() < until:
+        time.sleep(0.05)  # it happens after the model has settled
+    assert gc.get_freeze_count() > 100_000
 
 
 def test_what_tensorflow_raises_becomes_a_message(in_service, monkeypatch):

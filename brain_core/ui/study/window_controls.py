@@ -41,51 +41,12 @@ def show(series: Series) -> Voi | None:
     Raises:
         ScanError: no slice can be read.
     """
-    kept = memory.current()
-    presets = series.presets()
-    start, limits = start_of(series), range_of(presets)
-    chosen = kept.windows.get(series.key)
-    shown = chosen if isinstance(chosen, Window) else start
-    keys = {name: f"study_window_{name}_{series.key[:12]}" for name in ("preset", "centre", "width")}
-    names = [AS_SEEN, *(each.name for each in presets)]
-    # Set at every run: what was chosen is kept in the session, and buttons and presets change it too.
-    st.session_state[keys["preset"]] = AS_SEEN if chosen is None else chosen.name
-    st.session_state[keys["centre"]] = float(min(max(shown.centre, limits.low), limits.high))
-    st.session_state[keys["width"]] = float(min(max(shown.width, limits.narrowest), limits.widest))
-
-    def pick() -> None:
-        found = next((each for each in presets if each.name == st.session_state[keys["preset"]]), None)
-        _set(series, found)
-
-    def by_hand() -> None:
-        function = "sigmoid" if shown.function == "sigmoid" else "linear_exact"
-        _set(series, Window(st.session_state[keys["centre"]], st.session_state[keys["width"]], function, OWN))
-
-    form = "%.0f" if limits.step >= 1 else "%.3g"
-    st.selectbox(
-        "Window",
-        [*names, OWN] if chosen is not None and chosen.name == OWN else names,
-        key=keys["preset"],
-        on_change=pick,
-        help=HELP,
-        width=190,
-    )
-    off = chosen is not None and not isinstance(chosen, Window)  # a table has no centre
-    for name, low, high in (("centre", limits.low, limits.high), ("width", limits.narrowest, limits.widest)):
-        st.slider(
-            name.capitalize(),
-            low,
-            high,
-            step=limits.step,
-            format=form,
-            key=keys[name],
-            on_change=by_hand,
-            disabled=off,
-            width=140,
-        )
+    chosen, presets = memory.current().windows.get(series.key), series.presets()
+    _presets(series, presets, chosen)
+    _sliders(series, range_of(presets), chosen)
     st.button(
         "Reset",
-        key=f"study_window_reset_{series.key[:12]}",
+        key=_key("reset", series),
         icon=":material/restart_alt:",
         on_click=_set,
         args=(series, None),
@@ -118,6 +79,58 @@ def is_adjustable(series: Series, index: int) -> bool:
         return not series.frame(index).is_colour
     except ScanError:
         return False
+
+
+# What was chosen is kept in the session, and buttons and presets change it too: so each control is set at every run.
+
+
+def _presets(series: Series, presets: tuple[Voi, ...], chosen: Voi | None) -> None:
+    """The windows by name."""
+    key, names = _key("preset", series), [AS_SEEN, *(each.name for each in presets)]
+    st.session_state[key] = AS_SEEN if chosen is None else chosen.name
+
+    def pick() -> None:
+        _set(series, next((each for each in presets if each.name == st.session_state[key]), None))
+
+    st.selectbox(
+        "Window",
+        [*names, OWN] if chosen is not None and chosen.name == OWN else names,
+        key=key,
+        on_change=pick,
+        help=HELP,
+        width=190,
+    )
+
+
+def _sliders(series: Series, limits: Range, chosen: Voi | None) -> None:
+    """Centre and width of the window that is looked through; a table has neither."""
+    shown = chosen if isinstance(chosen, Window) else start_of(series)
+    centre, width = _key("centre", series), _key("width", series)
+
+    def by_hand() -> None:
+        function = "sigmoid" if shown.function == "sigmoid" else "linear_exact"
+        _set(series, Window(st.session_state[centre], st.session_state[width], function, OWN))
+
+    for key, label, value, low, high in (
+        (centre, "Centre", shown.centre, limits.low, limits.high),
+        (width, "Width", shown.width, limits.narrowest, limits.widest),
+    ):
+        st.session_state[key] = float(min(max(value, low), high))
+        st.slider(
+            label,
+            low,
+            high,
+            step=limits.step,
+            format="%.0f" if limits.step >= 1 else "%.3g",
+            key=key,
+            on_change=by_hand,
+            disabled=chosen is not None and not isinstance(chosen, Window),
+            width=140,
+        )
+
+
+def _key(control: str, series: Series) -> str:
+    return f"study_window_{control}_{series.key[:12]}"
 
 
 def _set(series: Series, voi: Voi | None) -> None:
