@@ -38,6 +38,10 @@ def is_complaint(message) -> bool:
     return message.type == "error" and not looking
 
 
+def told(message) -> str:
+    return f"{message.text} {message.location['url']}"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """What stood on the page of a test that failed goes into its report."""
@@ -54,7 +58,7 @@ def page(browser, address):
     """A new visitor's page; what the browser complains of fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
     page, complaints = context.new_page(), []
-    page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
+    page.on("console", lambda message: complaints.append(told(message)) if is_complaint(message) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(request.url))
     page.goto(address)
