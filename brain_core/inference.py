@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from brain_core import input_gate, overlay
-from brain_core.explain.gradcam import GradCam
+from brain_core import engines, input_gate, overlay
+from brain_core.explain.explained import Explained
 from brain_core.input_gate import NOT_ASSESSED, UNLIKE
 from brain_core.operating_points import OperatingPoint
 from brain_core.preprocessing import Box, input_box, places, prepare_batch
@@ -18,6 +18,8 @@ from brain_core.registry import ModelCard
 from brain_core.scans import Scan, statistics
 from brain_core.scans.quality import DESCRIPTIONS, quality_flags
 from brain_core.scans.statistics import InputStatistics
+from brain_core.settings import settings
+from brain_core.settings.engine import EngineSettings
 
 LABELS = ("no tumor", "tumor")
 FLAT_MAP = "flat-heatmap"
@@ -92,21 +94,29 @@ class Detector:
 
     Args:
         card: which model.
+        engine: what computes its answers; the settings' by default.
 
     Attributes:
         gate: of its input, None where there is none.
 
     Raises:
-        ModelError: its file is missing or damaged.
+        ModelError: its file is missing or damaged, or the engine cannot take it.
+        ConfigError: the engine is not installed.
     """
 
-    def __init__(self, card: ModelCard):
+    def __init__(self, card: ModelCard, engine: EngineSettings | None = None):
         self.card = card
-        self._explain = GradCam(card.load(), card.gradcam_layer)
+        self.engine = engine or settings().engine
+        self._explain = engines.start(card, self.engine)
         self.gate = input_gate.load(card.gate_path, card.sha256)
         self._lock = threading.Lock()
         size = card.preprocessing.size
-        self._explain(np.zeros((1, size, size, 3), np.float32))  # compile now, not at the first scan
+        self.explain(np.zeros((1, size, size, 3), np.float32))  # compile now, not at the first scan
+
+    def explain(self, batch: np.ndarray, target: str = "tumor") -> Explained:
+        """One pass over prepared scans, float32 (N, size, size, 3)."""
+        with self._lock:  # one at a time: a pass uses every core anyway, and memory stays bounded
+            return self._explain(batch, target)
 
     def operating_point(self, threshold: float | None = None) -> OperatingPoint:
         """The model's; of a threshold in its place, one that says so."""
@@ -127,9 +137,7 @@ class Detector:
             return []
         start = time.perf_counter()
         spec = self.card.preprocessing
-        batch = prepare_batch(list(scans), spec)
-        with self._lock:  # one pass at a time: TensorFlow uses every core for it anyway, and memory stays bounded
-            explained = self._explain(batch, target)
+        explained = self.explain(prepare_batch(list(scans), spec), target)
         seconds = (time.perf_counter() - start) / len(scans)
         point = self.operating_point(threshold)
         unlikeness = self.gate.unlikeness(explained.features).tolist() if self.gate else [None] * len(scans)

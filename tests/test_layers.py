@@ -29,9 +29,9 @@ LAYERS = (
         "decision_curve",
         "access",
     },
-    {"datasets", "models", "registry", "versions", "explain"},
+    {"datasets", "models", "registry", "versions", "explain", "engines"},
     {"training", "evaluation", "inference", "study", "reports", "store", "audit", "pacs", "public"},
-    {"jobs", "batch", "monitoring", "cli", "__main__"},
+    {"jobs", "batch", "bulk", "monitoring", "cli", "__main__"},
     {"ui"},
 )
 LAYER_OF = {name: layer for layer, names in enumerate(LAYERS) for name in names}

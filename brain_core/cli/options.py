@@ -14,6 +14,8 @@ from brain_core.errors import ModelError
 from brain_core.jobs.process import AUTOGROUP, LIMITS
 from brain_core.models import MODELS
 from brain_core.registry import read_card
+from brain_core.settings import settings
+from brain_core.settings.engine import EngineSettings
 
 BOTH = "both"
 _log = logging.getLogger("brain_core")
@@ -77,6 +79,8 @@ def load_detectors(model: str) -> tuple[list, bool]:
             errors.append(str(error))
     if not detectors:
         raise ModelError(" ".join(errors))
+    if settings().engine != EngineSettings():
+        _log.info("engine: %s", settings().engine)
     for error in errors:
         _log.error("error: %s", error)
     return detectors, bool(errors)

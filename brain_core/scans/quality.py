@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from brain_core.scans import statistics
 from brain_core.scans.scan import Scan
 
 TINY, FLAT, COLOURED, NOT_BRAIN_LIKE = "tiny", "flat", "coloured", "not-brain-like"
@@ -75,7 +76,7 @@ def _flags(scan: Scan) -> tuple[str, ...]:
     measures = head_measures(scan.grey)
     found = {
         TINY: min(scan.height, scan.width) < MIN_SIDE,
-        FLAT: float(scan.grey.std()) < MIN_STD,
+        FLAT: statistics.of(scan).deviation < MIN_STD,
         COLOURED: coloured_share(scan.pixels) > COLOUR_SHARE,
         NOT_BRAIN_LIKE: measures is None or not measures.brain_like,
     }
@@ -90,8 +91,9 @@ def coloured_share(pixels: np.ndarray) -> float:
     """
     if pixels.ndim == 2:
         return 0.0
-    spread = cv2.max(cv2.max(*cv2.split(pixels)[:2]), pixels[..., 2]) - pixels.min(axis=2)
-    return float((spread > COLOUR_SPREAD).mean())
+    red, green, blue = cv2.split(pixels)
+    spread = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
+    return np.count_nonzero(spread > COLOUR_SPREAD) / spread.size
 
 
 def head_measures(grey: np.ndarray) -> HeadMeasures | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from brain_core.settings import values
 from brain_core.settings.access import AccessSettings
+from brain_core.settings.engine import EngineSettings
 from brain_core.settings.monitor import MonitorSettings
 from brain_core.settings.store import StoreSettings
 
@@ -36,7 +37,7 @@ class Settings:
             ``data_dir`` (``BRAIN_DATA_ROOTS``, separated as in ``PATH``; default none).
         gate_margin: by how much a new model may be worse than the one in service, in ROC-AUC and in sensitivity, and
             still take its place (``BRAIN_GATE_MARGIN``, 0 to 0.5; 0.02 is two of a hundred tumours).
-        store, access, monitor: see their classes.
+        engine, store, access, monitor: see their classes.
     """
 
     home: Path = PROJECT / "var"
@@ -48,6 +49,7 @@ class Settings:
     max_total_megabytes: int = 1000
     data_roots: tuple[Path, ...] = ()
     gate_margin: float = 0.02
+    engine: EngineSettings = EngineSettings()
     store: StoreSettings = StoreSettings()
     access: AccessSettings = AccessSettings()
     monitor: MonitorSettings = MonitorSettings()
@@ -81,6 +83,7 @@ class Settings:
             max_total_megabytes=values.positive(environment, "BRAIN_MAX_TOTAL_MEGABYTES", Settings.max_total_megabytes),
             data_roots=values.paths(environment, "BRAIN_DATA_ROOTS"),
             gate_margin=values.number(environment, "BRAIN_GATE_MARGIN", Settings.gate_margin, MOST_MARGIN),
+            engine=EngineSettings.from_environment(environment),
             store=StoreSettings.from_environment(environment),
             access=AccessSettings.from_environment(environment),
             monitor=MonitorSettings.from_environment(environment),

@@ -20,6 +20,7 @@ from brain_core.preprocessing import BATCH
 from brain_core.registry import ModelCard
 from brain_core.scans import Scan, statistics
 from brain_core.scored import one_a_group
+from brain_core.settings.engine import EngineSettings
 
 if TYPE_CHECKING:
     from brain_core.inference import Detector
@@ -118,7 +119,7 @@ def _unlikeness(card: ModelCard, scans: list[Scan]) -> list[float]:
         return []
     from brain_core.inference import Detector  # loads TensorFlow
 
-    detector: Detector = Detector(card)
+    detector: Detector = Detector(card, EngineSettings())
     parts = [detector.predict(scans[start : start + BATCH]) for start in range(0, len(scans), BATCH)]
     return [each.unlikeness for part in parts for each in part if each.unlikeness is not None]
 

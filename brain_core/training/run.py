@@ -27,6 +27,7 @@ from brain_core.models import MODELS
 from brain_core.models.saving import save_compact
 from brain_core.preprocessing import BATCH, PreprocessingSpec, scale
 from brain_core.registry import ModelCard, OperatingPoint, read_card_in, sha256_of
+from brain_core.settings.engine import EngineSettings
 from brain_core.training import input_reference
 from brain_core.training.backbones import start_metadata, start_record
 from brain_core.training.batches import Pictures, pictures_of
@@ -199,7 +200,7 @@ def _data(prepared: Prepared, learned_before: list[str]) -> dict:
 
 def _measure(card: ModelCard, prepared: Prepared, calibration: Calibration, rule: str) -> dict:
     """Predictions of the saved file on validation and test; thresholds from validation alone; metrics of both."""
-    detector = Detector(card)
+    detector = Detector(card, EngineSettings())  # what is stored goes by TensorFlow in full precision
     labels = np.array(prepared.dataset.labels)
     rows, probability = {}, np.full(len(labels), np.nan)
     for part in PARTS[1:]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from brain_core.settings.engine import EngineSettings
 from brain_core.ui import models, notice, theme
 from brain_core.ui.markup import esc
 from brain_core.ui.models import Loading
 
-POLL = 1.0  # seconds, while a model is loading
+POLL = 0.5  # seconds, while a model is loading
 
 
 def show(loading: list[Loading]) -> None:
@@ -39,5 +40,7 @@ def _chip(model: Loading) -> str:
     if model.error:
         state, color = "out of service", theme.ERROR
     else:
-        state, color = f"{model.card.version} ready", theme.READY
+        engine = model.detector.engine
+        where = "" if engine == EngineSettings() else f" on {engine}"
+        state, color = f"{model.card.version} ready{where}", theme.READY
     return f'<span><i class="brain-dot" style="background:{color}"></i>{esc(model.title)} {esc(state)}</span>'

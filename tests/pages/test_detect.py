@@ -37,6 +37,23 @@ def test_the_empty_page_says_what_to_do(page):
     assert not page.dataframe and not has_button(page, "detect_start_over")
 
 
+@pytest.fixture
+def fast_engine(in_service, set_environment):
+    """OpenVINO in place of TensorFlow, which the models that other tests loaded go by."""
+    models._load.clear()
+    set_environment(BRAIN_MODELS_DIR=in_service, BRAIN_ENGINE="openvino", BRAIN_ENGINE_PRECISION="bfloat16")
+    yield
+    models._load.clear()
+
+
+def test_the_page_names_an_engine_that_is_not_the_usual_one(fast_engine, picture):
+    page = open_page()
+    assert "Custom CNN test-1 ready on openvino, bfloat16" in words(page)
+    upload(page, ("head.png", picture(1)))
+    assert_no_failure(page)
+    assert "ResNet50 test-2" in words(page)
+
+
 def test_the_page_says_that_it_never_replaces_a_reader(page):
     assert "it never replaces one" in words(page)  # for the screens after it see the browser test
 
