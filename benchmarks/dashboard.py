@@ -15,14 +15,10 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import platform
-import statistics
-import time
-from pathlib import Path
 
 import numpy as np
+from harness import PROJECT, machine_line, measure, seconds
 
-PROJECT = Path(__file__).resolve().parents[1]
 TARGET_SLIDER, TARGET_RENDER = 0.1, 1.5  # seconds
 SMALL = 1000
 SECTIONS = (
@@ -44,7 +40,8 @@ def main() -> None:
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # Streamlit's remarks on a script without a server
     os.chdir(PROJECT)
-    print(f"{platform.machine()}, {os.cpu_count()} cores; medians of {options.repeats}")
+    print(machine_line())
+    print(f"medians of {options.repeats}")
     slider(options.predictions, options.repeats)
     metrics_page(options.repeats)
 
@@ -57,13 +54,15 @@ def slider(predictions: int, repeats: int) -> None:
     for n in (predictions, SMALL):
         pages[n] = AppTest.from_function(show_panel, default_timeout=60, args=panel_of(n)).run()
         assert not pages[n].exception
-    taken = {n: [] for n in pages}
-    for round_ in range(repeats):
-        for n, page in pages.items():
-            moved = page.slider(key="thresholds_custom_cnn_slider").set_value(0.1 + 0.8 * round_ / repeats)
-            taken[n].append(seconds(moved.run))
-            assert not page.exception
-    large, small = (statistics.median(taken[n]) for n in (predictions, SMALL))
+    places = {n: iter(np.linspace(0.1, 0.9, repeats + 1).tolist()) for n in pages}  # one more, for the warm-up
+
+    def move(n: int) -> None:
+        assert not pages[n].exception
+        pages[n].slider(key="thresholds_custom_cnn_slider").set_value(next(places[n]))
+
+    timing = measure({n: page.run for n, page in pages.items()}, repeats, before=move)
+    assert not any(page.exception for page in pages.values())
+    large, small = (timing.median(n) for n in (predictions, SMALL))
     print(
         f"slider over {predictions:,} predictions: {large * 1e3:.0f} ms (target {TARGET_SLIDER * 1e3:.0f}), "
         f"{large / small:.2f} times that over {SMALL:,}"
@@ -97,13 +96,9 @@ def show_panel(card, found, assumed) -> None:
 
 def metrics_page(repeats: int) -> None:
     """Seconds of the first render and of the next."""
-    render()  # imports
-    first, again = [], []
-    for _ in range(repeats):
-        forget()
-        first.append(seconds(render))
-        again.append(seconds(render))
-    one, two = statistics.median(first), statistics.median(again)
+    ways = {"first": render, "again": render}  # the warm-up imports, and fills the caches
+    timing = measure(ways, repeats, before=lambda way: forget() if way == "first" else None)
+    one, two = timing.median("first"), timing.median("again")
     print(
         f"Metrics page, first render: {one:.2f} s (target {TARGET_RENDER}), {one / two:.1f} times the next, {two:.2f} s"
     )
@@ -130,12 +125,6 @@ def forget() -> None:
     st.cache_data.clear()
     st.cache_resource.clear()
     resampling._draws.cache_clear()
-
-
-def seconds(run) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -15,11 +15,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import statistics
-import time
 
-import numpy as np
+from harness import Timing, machine_line, measure
+from speed_engines import tensorflow_pass, usual_recipe
 
 TARGET_BARE, TARGET_USUAL, TARGET_MEMORY = 1.2, 8.0, 1500
 
@@ -35,22 +33,20 @@ def main() -> None:
         print(f"peak memory of the served app, both models: {peak_of_served_app():.0f} MB (target {TARGET_MEMORY})")
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    print(f"{platform.machine()}, {os.cpu_count()} cores; median of {options.repeats}, interleaved; one 224x224 scan")
+    print(machine_line())
+    print(f"median of {options.repeats}, interleaved; one 224x224 scan")
     print(f"{'model':11} {'bare':>9} {'BRAIN':>9} {'usual':>9}   BRAIN/bare  usual/BRAIN")
     for name in ("custom_cnn", "resnet50"):
-        times = measure(name, options.repeats)
-        bare, ours, usual = (statistics.median(times[kind]) for kind in ("bare", "brain", "usual"))
-        slower = statistics.median(o / b for o, b in zip(times["brain"], times["bare"], strict=True))
-        faster = statistics.median(u / o for u, o in zip(times["usual"], times["brain"], strict=True))
+        timing = measured(name, options.repeats)
+        bare, ours, usual = (timing.median(way) for way in ("bare", "brain", "usual"))
+        slower, faster = timing.ratio("brain", "bare"), timing.ratio("usual", "brain")
         row = f"{bare * 1e3:6.1f} ms {ours * 1e3:6.1f} ms {usual * 1e3:6.1f} ms"
         print(f"{name:11} {row}   {slower:10.2f}  {faster:11.1f}")
     print(f"targets: BRAIN/bare at most {TARGET_BARE}, usual/BRAIN at least {TARGET_USUAL}")
 
 
-def measure(name: str, repeats: int) -> dict[str, list[float]]:
-    """Seconds of each way, one list entry a round."""
-    import tensorflow as tf
-
+def measured(name: str, repeats: int) -> Timing:
+    """All three ways with one model."""
     from brain_core.explain.gradcam import GradCam
     from brain_core.preprocessing import prepare
     from brain_core.registry import read_card
@@ -59,43 +55,13 @@ def measure(name: str, repeats: int) -> dict[str, list[float]]:
     card = read_card(name)
     model = card.load()
     scan = prepare(draw(Phantom(seed=3, lesion=Lesion())), card.preprocessing)[None]
-    compiled = tf.function(lambda x: model(x, training=False), input_signature=[tf.TensorSpec((None, 224, 224, 3))])
-    explain = GradCam(model, card.gradcam_layer)
+    bare, explain = tensorflow_pass(model), GradCam(model, card.gradcam_layer)
     ways = {
-        "bare": lambda: compiled(scan).numpy(),
+        "bare": lambda: bare(scan),
         "brain": lambda: explain(scan),
         "usual": usual_recipe(model, card.gradcam_layer, scan),
     }
-    for run in ways.values():
-        for _ in range(3):
-            run()
-    times: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(repeats):
-        for way, run in ways.items():
-            start = time.perf_counter()
-            run()
-            times[way].append(time.perf_counter() - start)
-    return times
-
-
-def usual_recipe(model, layer: str, scan: np.ndarray):
-    """`model.predict`, then Grad-CAM as it stands in most tutorials."""
-    import keras
-    import tensorflow as tf
-
-    both = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.output])
-
-    def run():
-        model.predict(scan, verbose=0)
-        with tf.GradientTape() as tape:
-            features, probability = both(scan)
-            score = probability[:, 0]
-        gradient = tape.gradient(score, features)
-        weights = tf.reduce_mean(gradient, axis=(0, 1, 2))
-        heatmap = tf.nn.relu(tf.squeeze(features[0] @ weights[:, None]))
-        return (heatmap / (tf.reduce_max(heatmap) + 1e-8)).numpy()
-
-    return run
+    return measure(ways, repeats, warm_up=3)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 import socket
 import subprocess
@@ -12,6 +10,8 @@ import tempfile
 import urllib.request
 from pathlib import Path
 from time import monotonic, sleep
+
+from harness import PROJECT, machine_line, peak_memory
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -22,7 +22,6 @@ ARGUMENTS = [
     "--disable-background-networking",
 ]
 SCANS = 20
-PROJECT = Path(__file__).resolve().parent.parent
 
 
 def peak_of_served_app() -> float:
@@ -55,12 +54,6 @@ def upload(address: str, scans: list[Path]) -> None:
         browser.close()
 
 
-def peak_memory(pid: int) -> float:
-    """Megabytes; the kernel's own high-water mark of resident memory."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024 / 1e6
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
@@ -80,4 +73,5 @@ def wait_for(address: str, seconds: float = 60) -> None:
 
 
 if __name__ == "__main__":
-    print(f"{peak_of_served_app():.0f} MB on {os.cpu_count()} cores")
+    print(machine_line())
+    print(f"{peak_of_served_app():.0f} MB")

@@ -15,14 +15,14 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import statistics
 import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
 
+from harness import PROJECT, Timing, machine_line, measure
+
 TARGET = 1.5  # times the idle latency
-PROJECT = Path(__file__).resolve().parents[1]
 LONG = ["--epochs-head", "1", "--epochs-finetune", "400"]
 SHORT = ["--epochs-head", "1", "--epochs-finetune", "1"]
 START = {"custom_cnn": ["--model", "custom_cnn"], "resnet50": ["--model", "resnet50", "--backbone", "pretrained"]}
@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--extra", help="what the custom CNN in service learned from as well")
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    print(machine_line())
     dataset = str(Path(options.dataset).resolve())
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder) / "models"
@@ -58,17 +59,14 @@ def latency(dataset: str, rounds: int) -> None:
     detectors = [Detector(read_card(name)) for name in MODELS]
     scan = draw(Phantom(seed=1, lesion=Lesion(), size=224))
 
-    def measured() -> list[float]:
-        times = []
-        for _ in range(rounds):
-            start = time.perf_counter()
-            for detector in detectors:
-                detector.predict([scan])
-            times.append(time.perf_counter() - start)
-        return times
+    def scored() -> None:
+        for detector in detectors:
+            detector.predict([scan])
 
-    measured()
-    found: dict[str, list[float]] = {"idle": measured()}
+    def measured(warm_up: int = 0) -> tuple[float, ...]:
+        return measure({"both": scored}, rounds, warm_up).seconds["both"]
+
+    found = {"idle": measured(warm_up=rounds)}
     for name, words in START.items():
         run = control.start(["train", dataset, *words, *LONG], models=[name], data="benchmark")
         wait_for(run, lambda progress: progress.get("phase") == "phase 2" and progress["done"] > 1)
@@ -76,12 +74,15 @@ def latency(dataset: str, rounds: int) -> None:
         control.cancel(run)
         wait_for(run, lambda progress: False)
         found["idle"] += measured()
-    idle = statistics.median(found["idle"])
-    print(f"{os.cpu_count()} cores; one scan, both models with Grad-CAM, medians of {rounds}")
+    show(Timing(found), rounds)
+
+
+def show(timing: Timing, rounds: int) -> None:
+    idle = timing.median("idle")
+    print(f"one scan, both models with Grad-CAM, medians of {rounds}")
     print(f"  no run: {idle * 1000:.0f} ms")
     for name in START:
-        busy = statistics.median(found[name])
-        worst = sorted(found[name])[int(0.95 * rounds)]
+        busy, worst = timing.median(name), timing.quantile(name, 0.95)
         print(
             f"  during a run of {name}: {busy * 1000:.0f} ms (95 % below {worst * 1000:.0f}), {busy / idle:.2f} times"
         )

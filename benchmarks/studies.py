@@ -18,18 +18,18 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
-PROJECT = Path(__file__).resolve().parents[1]
+from harness import PROJECT, machine_line, measure, peak_memory, reported, seconds
+from speed_engines import tensorflow_pass
+
 TARGET_SHARE = 0.8  # of the bare passes' slices a second
 TARGET_ARCHIVE = 5.0  # seconds a scan, the brief's bound
 MODELS = ("custom_cnn", "resnet50")
@@ -44,14 +44,21 @@ def main() -> None:
     parser.add_argument("--archive", action="store_true")
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    sys.path.insert(0, str(PROJECT))  # the tests' builders of synthetic DICOM
-    print(f"{platform.machine()}, {os.cpu_count()} cores")
+    import_tests()
+    print(machine_line())
     if options.archive:
         archive(options.slices or 30)
     elif options.browser:
         browser(options.slices or 200, options.rounds)
     else:
         series(options.slices or 200, options.rounds)
+
+
+def import_tests() -> None:
+    """Find the tests' builders of synthetic DICOM, whatever else that is installed calls itself ``tests``."""
+    sys.path.insert(0, str(PROJECT))
+    sys.modules["tests"] = tests = ModuleType("tests")
+    tests.__path__ = [str(PROJECT / "tests")]
 
 
 def zip_of_series(n: int) -> bytes:
@@ -84,23 +91,14 @@ def series(n: int, rounds: int) -> None:
         models = [(detector.card, detector.card.operating_point) for detector in detectors]
         return scoring.result(study.series[0], models, slices)
 
-    bare = bare_passes(data)
-    ours()
-    shares, rates = [], {"bare": [], "ours": []}
-    for _ in range(rounds):
-        taken = {name: _seconds(run) for name, run in (("bare", bare), ("ours", ours))}
-        shares.append(taken["bare"] / taken["ours"])
-        for name, seconds in taken.items():
-            rates[name].append(n / seconds)
+    timing = measure({"bare": bare_passes(data), "ours": ours}, rounds)
     for name, what in (("bare", "bare forward passes of both models"), ("ours", "zip to chart, both models")):
-        print(f"{what}: {statistics.median(rates[name]):.1f} slices a second")
-    print(f"share of the bare passes, median of {rounds}: {statistics.median(shares):.2f} (target {TARGET_SHARE})")
+        print(f"{what}: {n / timing.median(name):.1f} slices a second")
+    print(f"share of the bare passes, median of {rounds}: {timing.ratio('bare', 'ours'):.2f} (target {TARGET_SHARE})")
 
 
 def bare_passes(data: bytes) -> Callable[[], None]:
     """Both models' compiled forward passes over a series' slices, prepared here, in batches; called once already."""
-    import tensorflow as tf
-
     from brain_core.preprocessing import BATCH, prepare_batch
     from brain_core.registry import read_card
     from brain_core.scans import collect
@@ -110,26 +108,15 @@ def bare_passes(data: bytes) -> Callable[[], None]:
     found, cards = study.series[0], [read_card(name) for name in MODELS]
     scans = [found.scan(index) for index in range(len(found))]
     inputs = [prepare_batch(scans, card.preprocessing) for card in cards]
-    passes = [_compiled(card.load(), tf) for card in cards]
+    passes = [tensorflow_pass(card.load()) for card in cards]
 
     def bare() -> None:
         for batch, run in zip(inputs, passes, strict=True):
             for start in range(0, len(batch), BATCH):
-                run(tf.constant(batch[start : start + BATCH])).numpy()
+                run(batch[start : start + BATCH])
 
     bare()
     return bare
-
-
-def _compiled(model, tf):
-    shape = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
-    return tf.function(lambda x: model(x, training=False), input_signature=[shape]).get_concrete_function()
-
-
-def _seconds(run) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 def archive(n: int) -> None:
@@ -168,10 +155,10 @@ def archive(n: int) -> None:
 
 def browser(n: int, rounds: int) -> None:
     """Seconds from the upload to the complete chart, in a browser on this machine."""
-    from memory import free_port, peak_memory, wait_for
+    from memory import free_port, wait_for
 
     data = zip_of_series(n)
-    bare, taken, shares = bare_passes(data), [], []
+    bare = bare_passes(data)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "series.zip"
         path.write_bytes(data)
@@ -182,17 +169,15 @@ def browser(n: int, rounds: int) -> None:
         try:
             wait_for(f"{address}/_stcore/health")
             print(f"first study of a server, {n} slices from the upload to the chart: {visit(address, path):.1f} s")
-            for _ in range(rounds):
-                passes = _seconds(bare)
-                taken.append(visit(address, path))
-                shares.append(passes / taken[-1])
+            ways = {"bare": lambda: seconds(bare), "page": lambda: visit(address, path)}
+            timing = measure(ways, rounds, warm_up=0, timer=reported)
             peak = peak_memory(server.pid)
         finally:
             server.terminate()
             server.wait(20)
-    seconds = statistics.median(taken)
-    print(f"later ones, median of {rounds}: {seconds:.1f} s, {n / seconds:.1f} slices a second")
-    print(f"share of the bare passes, median of {rounds}: {statistics.median(shares):.2f} (target {TARGET_SHARE})")
+    later = timing.median("page")
+    print(f"later ones, median of {rounds}: {later:.1f} s, {n / later:.1f} slices a second")
+    print(f"share of the bare passes, median of {rounds}: {timing.ratio('bare', 'page'):.2f} (target {TARGET_SHARE})")
     print(f"peak memory of the server: {peak:.0f} MB")
 
 
@@ -207,10 +192,12 @@ def visit(address: str, path: Path) -> float:
         )
         page.goto(address)
         page.get_by_text(READY).nth(1).wait_for(timeout=120_000)
-        start = time.perf_counter()
-        page.locator("input[type=file]").set_input_files(path)
-        page.get_by_role("button", name="PDF").wait_for(timeout=300_000)  # with the complete chart above it
-        return time.perf_counter() - start
+
+        def upload() -> None:
+            page.locator("input[type=file]").set_input_files(path)
+            page.get_by_role("button", name="PDF").wait_for(timeout=300_000)  # with the complete chart above it
+
+        return seconds(upload)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 
+from harness import Command, Timing, machine_line, measure, reported, seconds
+
+CACHED, PLAIN = "cached features", "plain loop"
 TARGET_PHASE_1, TARGET_MINUTES = 10, 15
 WARM_UP_STEPS, TIMED_STEPS = 3, 7
 STEPS = {"custom CNN at 224": ("custom_cnn", 224, 8), "ResNet50 at 128": ("resnet50", 128, 16)}  # size, batch size
@@ -40,30 +38,48 @@ def main() -> None:
     if options.step:
         print(milliseconds(*STEPS[options.step]))
         return
-    print(f"{platform.machine()}, {os.cpu_count()} cores")
+    print(machine_line())
     if options.kernels:
         kernels(options.repeats)
         return
     if options.dataset:
         whole_runs(options.dataset, train_options)
         return
-    cached, plain = phase_1(options.scans, options.epochs)
+    timing = phase_1(options.scans, options.epochs)
+    cached, plain = (timing.median(way) for way in (CACHED, PLAIN))
     print(f"phase 1 of ResNet50, {options.scans} scans for training and validation each, {options.epochs} epochs:")
     print(f"  cached features {cached:.1f} s, plain loop {plain:.1f} s: {plain / cached:.1f} times faster")
     print(f"  target: {TARGET_PHASE_1} times")
 
 
-def phase_1(scans: int, epochs: int) -> tuple[float, float]:
-    """Seconds of cached features and of the plain loop, each with its own warm-up in the figure."""
-    import keras
-    import numpy as np
-
-    from brain_core.models import MODELS, resnet50
-    from brain_core.preprocessing import scale, square
-    from brain_core.scans.phantom import draw, random_phantom
-    from brain_core.training.batches import Pictures
+def phase_1(scans: int, epochs: int, rounds: int = 1) -> Timing:
+    """Of cached features and of the plain loop, each with its own warm-up in the figure."""
+    from brain_core.models import MODELS
     from brain_core.training.config import TrainConfig
     from brain_core.training.two_phase import Trainer
+
+    train, validation = phantoms(scans)
+    spec, config = MODELS["resnet50"].preprocessing, TrainConfig(epochs_head=epochs, epochs_finetune=0, keep="last")
+    models = {}
+
+    def build(way: str) -> None:
+        models[way] = MODELS["resnet50"].build()
+
+    ways = {
+        CACHED: lambda: Trainer(models[CACHED], spec, config).fit(train, validation),
+        PLAIN: lambda: plain_loop(models[PLAIN], spec, config, train, validation),
+    }
+    return measure(ways, rounds, warm_up=0, before=build)
+
+
+def phantoms(scans: int) -> tuple:
+    """That many for training and for validation, half of them with a lesion."""
+    import numpy as np
+
+    from brain_core.models import MODELS
+    from brain_core.preprocessing import square
+    from brain_core.scans.phantom import draw, random_phantom
+    from brain_core.training.batches import Pictures
 
     spec = MODELS["resnet50"].preprocessing
     drawn = [draw(random_phantom(seed, lesion=seed % 2 == 0, size=224)).grey for seed in range(2 * scans)]
@@ -72,46 +88,39 @@ def phase_1(scans: int, epochs: int) -> tuple[float, float]:
         np.array([1, 0] * scans, np.float32),
         np.arange(2 * scans),
     )
-    train, validation = everything.take(np.arange(scans)), everything.take(np.arange(scans, 2 * scans))
-    config = TrainConfig(epochs_head=epochs, epochs_finetune=0, keep="last")
+    return everything.take(np.arange(scans)), everything.take(np.arange(scans, 2 * scans))
 
-    model = MODELS["resnet50"].build()
-    start = time.perf_counter()
-    Trainer(model, spec, config).fit(train, validation)
-    cached = time.perf_counter() - start
 
-    model = MODELS["resnet50"].build()
+def plain_loop(model, spec, config, train, validation) -> None:
+    """Phase 1 through the whole model in every step."""
+    import keras
+
+    from brain_core.models import resnet50
+    from brain_core.preprocessing import scale
+
     for layer in resnet50.backbone_layers(model):
         layer.trainable = False
-    start = time.perf_counter()
     model.compile(keras.optimizers.Adam(config.lr_head), "binary_crossentropy", metrics=["accuracy"])
     model.fit(
         scale(train.squares, spec.scaling),
         train.labels[:, None],
         batch_size=config.batch_size,
-        epochs=epochs,
+        epochs=config.epochs_head,
         validation_data=(scale(validation.squares, spec.scaling), validation.labels[:, None]),
         verbose=0,
     )
-    return cached, time.perf_counter() - start
 
 
 def kernels(repeats: int) -> None:
-    """Medians over processes that take turns."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for _ in range(repeats):
-        for step in STEPS:
-            for onednn in "01":
-                process = subprocess.run(
-                    [sys.executable, __file__, "--step", step],
-                    env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": onednn},
-                    stdout=subprocess.PIPE,
-                    text=True,
-                    check=True,
-                )
-                found.setdefault((step, onednn), []).append(float(process.stdout.split()[-1]))
+    """Medians over processes that take turns; each tells its milliseconds a scan."""
+    ways = {}
     for step in STEPS:
-        plain, onednn = (statistics.median(found[step, choice]) for choice in "01")
+        for onednn in "01":
+            command = Command([__file__, "--step", step], {"TF_ENABLE_ONEDNN_OPTS": onednn})
+            ways[f"{step}, {onednn}"] = lambda command=command: float(command().split()[-1])
+    found = measure(ways, repeats, warm_up=0, timer=reported)
+    for step in STEPS:
+        plain, onednn = (found.median(f"{step}, {choice}") for choice in "01")
         print(f"{step}: {plain:.1f} ms a scan, with oneDNN {onednn:.1f}: {plain / onednn:.2f} times faster")
 
 
@@ -129,12 +138,8 @@ def milliseconds(name: str, size: int, batch_size: int) -> float:
     rng = np.random.default_rng(0)
     scans = rng.random((batch_size, size, size, 3), np.float32)
     labels = rng.integers(0, 2, (batch_size, 1))
-    seconds = []
-    for _ in range(WARM_UP_STEPS + TIMED_STEPS):
-        start = time.perf_counter()
-        model.train_on_batch(scans, labels)
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds[WARM_UP_STEPS:]) / batch_size * 1000
+    timing = measure({name: lambda: model.train_on_batch(scans, labels)}, TIMED_STEPS, WARM_UP_STEPS)
+    return timing.median(name) / batch_size * 1000
 
 
 def whole_runs(dataset: str, train_options: list[str]) -> None:
@@ -144,15 +149,17 @@ def whole_runs(dataset: str, train_options: list[str]) -> None:
     total = 0.0
     for name in ("custom_cnn", "resnet50"):
         with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
             chosen = [*options_in_service(name), *train_options]
-            status = brain_core(["train", dataset, "--model", name, "--run-dir", folder, *chosen])
-            minutes = (time.perf_counter() - start) / 60
-        if status:
-            raise SystemExit(status)
+            words = ["train", dataset, "--model", name, "--run-dir", folder, *chosen]
+            minutes = seconds(lambda words=words: succeed(brain_core(words))) / 60
         total += minutes
         print(f"{name}: {minutes:.1f} minutes")
     print(f"both: {total:.1f} minutes (target: under {TARGET_MINUTES})")
+
+
+def succeed(status: int) -> None:
+    if status:
+        raise SystemExit(status)
 
 
 def options_in_service(name: str) -> list[str]:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.model_selection import GroupKFold
 
 from brain_core.errors import DatasetError
 from brain_core.files import replacing
@@ -121,6 +120,8 @@ def fit(
     Raises:
         DatasetError: there are too few training scans of different groups.
     """
+    from sklearn.model_selection import GroupKFold  # a second to import, and to use a gate takes none of it
+
     groups = np.asarray(train_groups)
     folds = min(FOLDS, len(np.unique(groups)))
     if folds < 2 or len(train) < 2 * NEIGHBOURS:

@@ -114,7 +114,8 @@ def prepare(scan: Scan, spec: PreprocessingSpec) -> np.ndarray:
     Returns:
         float32 (size, size, 3), in the range of ``spec.scaling``.
     """
-    return scale(square(scan.grey, spec, places(scan)), spec.scaling)
+    seen = f"square {spec.crop} {spec.fit} {spec.intensity} {spec.size}"  # the models differ in scaling alone
+    return scale(scan.once(seen, lambda: square(scan.grey, spec, places(scan))), spec.scaling)
 
 
 def prepare_batch(scans: list[Scan], spec: PreprocessingSpec) -> np.ndarray:

@@ -3,7 +3,18 @@
 import streamlit as st
 
 from brain_core.access import Action
-from brain_core.ui import access, case_list, intake, model_status, models, recording, sample_gallery, scoring, study
+from brain_core.ui import (
+    access,
+    background,
+    case_list,
+    intake,
+    model_status,
+    models,
+    recording,
+    sample_gallery,
+    scoring,
+    study,
+)
 
 access.enter(Action.DETECT)
 st.title("Detect", anchor=False)
@@ -18,6 +29,7 @@ if arrived.studies:
 elif not arrived.entries:
     with gallery.container():
         sample_gallery.show()
+background.page_is_drawn()
 if arrived.entries:
     scoring.show(arrived.entries, loading)
     case_list.show(arrived.entries, loading)

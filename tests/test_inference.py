@@ -104,6 +104,31 @@ def test_a_scan_that_cannot_be_read_never_stops_the_others(detectors, scans):
     assert rows[1].suspicion > max(row.suspicion for row in rows if not row.error)
 
 
+def test_reading_runs_ahead_by_no_more_than_two_batches_and_ends_with_the_caller(detectors, scans):
+    taken = []
+
+    def endless():
+        while True:
+            taken.append(len(taken))
+            yield str(len(taken)), lambda: scans[0]
+
+    rows = batch.score(endless(), detectors[:1], batch=2)
+    assert [next(rows).source for _ in range(3)] == ["1", "2", "3"]
+    assert len(taken) == 2 * (2 + batch.AHEAD)  # the batch that was given, the one being given, and those ahead
+    rows.close()
+    assert len(taken) == 2 * (2 + batch.AHEAD)
+
+
+def test_a_failure_that_is_no_fault_of_a_scan_reaches_the_caller(detectors, scans):
+    def exhausted():
+        raise MemoryError("no memory")
+
+    rows = batch.score([("a", lambda: scans[0]), ("b", exhausted), ("c", lambda: scans[0])], detectors[:1], batch=1)
+    assert next(rows).source == "a"
+    with pytest.raises(MemoryError, match="no memory"):
+        next(rows)
+
+
 def test_records_have_the_stable_shape(detectors, scans):
     rows = list(batch.score([("x/a.png", lambda: scans[0]), ("bad", failing)], detectors))
     record = batch.to_records(rows[0], {"resnet50": "out/a.png"})[1]

@@ -10,30 +10,32 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from brain_core import __version__
-from brain_core.cli import (
-    audit,
-    dataset,
-    evaluate,
-    focus,
-    gate,
-    localise,
-    models,
-    monitor,
-    pacs,
-    predict,
-    pretrain,
-    report,
-    runs,
-    serve,
-    store,
-    study,
-    thresholds,
-    train,
-)
 from brain_core.errors import BrainError, ConfigError
 
+COMMANDS = (
+    "predict",
+    "score",
+    "study",
+    "pacs",
+    "train",
+    "pretrain",
+    "evaluate",
+    "localise",
+    "focus",
+    "gate",
+    "report",
+    "dataset",
+    "models",
+    "thresholds",
+    "runs",
+    "serve",
+    "store",
+    "audit",
+    "monitor",
+)  # each a module of this package, in the order of the help
 DISCLAIMER = "Research and education only: it assists a reader and never replaces one."
 
 
@@ -41,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks on the processor help nobody here
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    options = _parser().parse_args(arguments)
-    options.words = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser(words).parse_args(words)
+    options.words = words
     try:
         return options.run(options)
     except BrainError as error:
@@ -56,29 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Of the command that is asked for, or of all where none is: each brings libraries that take seconds."""
     parser = argparse.ArgumentParser("python -m brain_core", description=f"BRAIN. {DISCLAIMER}")
     parser.add_argument("--version", action="version", version=f"BRAIN {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (
-        predict,
-        study,
-        pacs,
-        train,
-        pretrain,
-        evaluate,
-        localise,
-        focus,
-        gate,
-        report,
-        dataset,
-        models,
-        thresholds,
-        runs,
-        serve,
-        store,
-        audit,
-        monitor,
-    ):
-        module.add(commands)
+    for name in _needed(arguments):
+        import_module(f"brain_core.cli.{name}").add(commands)
     return parser
+
+
+def _needed(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Modules without which the arguments cannot be understood."""
+    first = arguments[0] if arguments else ""
+    if first == "--version":
+        return ()
+    return (first,) if first in COMMANDS else COMMANDS

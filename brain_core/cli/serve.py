@@ -58,7 +58,7 @@ def check(address: str, *, behind_proxy: bool, secrets: list[Path]) -> None:
 
 def command(address: str, port: int, environment: Mapping[str, str]) -> list[str]:
     """Streamlit's command line; what protects the page is said, so that no setting elsewhere turns it off."""
-    words = [sys.executable, "-m", "streamlit", "run", str(PROJECT / "streamlit_app.py")]
+    words = [sys.executable, "-m", "brain_core.ui.launch", "run", str(PROJECT / "streamlit_app.py")]
     words += ["--server.address", address, "--server.port", str(port)]
     words += ["--server.enableXsrfProtection", "true", "--server.enableCORS", "true"]
     words += ["--server.maxUploadSize", str(settings().max_total_megabytes)]

@@ -143,8 +143,8 @@ def _largest_filled(mask: np.ndarray) -> np.ndarray | None:
 
 def _roundness(head: np.ndarray) -> float:
     height, width = head.shape
-    y, x = np.mgrid[:height, :width] + 0.5
-    ellipse = np.hypot(2 * x / width - 1, 2 * y / height - 1) <= 1
+    y, x = np.ogrid[:height, :width]
+    ellipse = np.hypot(2 * (x + 0.5) / width - 1, 2 * (y + 0.5) / height - 1) <= 1
     return float((ellipse & (head > 0)).sum() / (ellipse | (head > 0)).sum())
 
 

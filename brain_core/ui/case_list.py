@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from brain_core.ui import cases, downloads, intake, models, session, worklist
+from brain_core.ui import cases, downloads, intake, models, session
 from brain_core.ui.cases import Case
 from brain_core.ui.entries import Entry
 from brain_core.ui.models import Loading
@@ -20,6 +20,8 @@ def show(entries: list[Entry], loading: list[Loading]) -> None:
         case_view.show(found[0], ready)
         downloads.show(found)
         return
+    from brain_core.ui import worklist  # brings pandas, which a single case does without
+
     kept.shown.update(case.entry.key for case in found if case.scored.predictions and not case.hidden)
     opened = worklist.show(found, ready)
     downloads.show(found)

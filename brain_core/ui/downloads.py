@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 
-import pandas as pd
 import streamlit as st
 
 from brain_core import batch
@@ -38,6 +37,8 @@ def to_json(records: list[dict]) -> str:
 
 def to_csv(records: list[dict]) -> str:
     """One line a record; flags joined by ``;``; a cell that a spreadsheet would take for a formula is quoted."""
+    import pandas as pd  # at the click, not with the page
+
     table = pd.DataFrame([{**r, "flags": ";".join(r.get("flags", ()))} for r in records])
     for column in ("path", "error"):
         if column in table:

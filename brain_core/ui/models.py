@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +21,7 @@ from brain_core.errors import BrainError, ModelError
 from brain_core.models import MODELS
 from brain_core.registry import ModelCard, read_card
 from brain_core.settings import settings
+from brain_core.ui import background
 
 if TYPE_CHECKING:
     from brain_core.inference import Detector
@@ -103,15 +107,17 @@ def _load(
 ) -> _Progress:
     """Start to load; the arguments are the cache's key, so a file that changes is loaded (and checked) anew."""
     progress = _Progress()
-    threading.Thread(target=_run, args=(_card, progress, _one_at_a_time()), name=f"load-{name}", daemon=True).start()
+    lock = _one_at_a_time()
+    background.start(lambda: _run(_card, progress, lock), f"load-{name}")
     return progress
 
 
 def _run(card: ModelCard, progress: _Progress, lock: threading.Lock) -> None:
     try:
-        with lock:
+        with lock, _no_search_for_garbage():
             from brain_core.inference import Detector  # TensorFlow: here, off the page's thread
 
+            gc.freeze()  # until `_settle_memory`: pages that follow the loading are run meanwhile
             progress.settle(detector=Detector(card))
             _keep_kernels()
             _settle_memory()
@@ -120,6 +126,18 @@ def _run(card: ModelCard, progress: _Progress, lock: threading.Lock) -> None:
     except Exception as error:  # whatever TensorFlow raises, the other model and the page go on
         log.exception("Loading %s failed", card.name)
         progress.settle(error=f"{card.path.name} cannot be used ({type(error).__name__}: {error}).")
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Python would go through all that a library brings time and again while it is imported: a tenth of a start."""
+    searches = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searches:
+            gc.enable()
 
 
 def _settle_memory() -> None:
@@ -137,6 +155,8 @@ def _keep_kernels() -> None:
 
     It would do so under the passes of other sessions, and each answer would build them again: ten times as slow.
     """
+    if "keras" not in sys.modules:  # another engine computes; Streamlit clears nothing that is not loaded
+        return
     import keras
 
     keras.backend.clear_session = _nothing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from brain_core import logs
 from brain_core.errors import StoreError
 from brain_core.settings import settings
 from brain_core.store.records import Source
-from brain_core.ui import access, notice, session
+from brain_core.ui import access, background, notice, session
 
 if TYPE_CHECKING:
     from brain_core.batch import Scored
@@ -151,7 +150,7 @@ def show() -> None:
 @st.cache_resource(show_spinner=False)
 def _make_ready() -> None:
     """Once a server, beside the page: what the store brings takes a second to import, and its schema may be old."""
-    threading.Thread(target=_open_store, name="open-store", daemon=True).start()
+    background.start(_open_store, "open-store")
 
 
 def _open_store() -> None:

@@ -49,3 +49,13 @@ def test_what_tensorflow_raises_becomes_a_message(in_service, monkeypatch):
     monkeypatch.setattr(brain_core.inference, "Detector", fails)
     relabel(in_service / "custom_cnn_fixed.json", version="test-4")
     assert settled()[0].error == "custom_cnn_fixed.keras cannot be used (RuntimeError: no room)."
+
+
+def test_the_search_for_garbage_rests_while_a_model_loads_and_goes_on_after():
+    assert gc.isenabled()
+    with models._no_search_for_garbage():
+        assert not gc.isenabled()
+        with models._no_search_for_garbage():
+            assert not gc.isenabled()
+        assert not gc.isenabled()  # whoever turned it off turns it on
+    assert gc.isenabled()

@@ -1,0 +1,94 @@
+"""The files to score, and which of them are known already."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from brain_core.bulk.place import SEPARATOR, Place, joined
+
+DIGEST = 16  # bytes of a path's hash: two paths of a million million share one with a chance of 1 to 10^15
+FRESH = 1 << 16  # hashes that wait to be sorted in among the others
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file to score.
+
+    Attributes:
+        source: the folder that ``path`` is relative to, a path or a URL.
+        path: as the source names it.
+    """
+
+    source: str
+    path: str
+
+    @property
+    def location(self) -> str:
+        """Its full path or URL, which is what it is known by."""
+        if os.path.isabs(self.path) or SEPARATOR in self.path:
+            return self.path
+        return joined(self.source, self.path)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.location)
+
+
+class Seen:
+    """A set of items in 16 bytes each."""
+
+    def __init__(self) -> None:
+        self._sorted = np.empty(0, f"S{DIGEST}")
+        self._fresh: set[bytes] = set()
+
+    def add(self, item: Item) -> bool:
+        """Whether it was new."""
+        digest = hashlib.blake2b(item.location.encode("utf-8", "surrogatepass"), digest_size=DIGEST).digest()
+        key = digest.rstrip(b"\0")  # as numpy compares
+        if key in self._fresh or self._holds(key):
+            return False
+        self._fresh.add(key)
+        if len(self._fresh) == FRESH:
+            self._sorted = np.sort(np.concatenate([self._sorted, np.array([*self._fresh], self._sorted.dtype)]))
+            self._fresh.clear()
+        return True
+
+    def __len__(self) -> int:
+        return len(self._sorted) + len(self._fresh)
+
+    def _holds(self, key: bytes) -> bool:
+        index = np.searchsorted(self._sorted, np.array(key, self._sorted.dtype))
+        return index < len(self._sorted) and self._sorted[index] == key
+
+
+@dataclass
+class Work:
+    """What is still to be scored, shard by shard, as it is asked for.
+
+    Attributes:
+        seen: what is scored already.
+        skipped: files that were, or that the source names twice, so far.
+    """
+
+    items: Iterable[Item]
+    seen: Seen
+    size: int
+    skipped: int = field(default=0, init=False)
+
+    def __iter__(self) -> Iterator[tuple[Item, ...]]:
+        shard: list[Item] = []
+        for item in self.items:
+            if not self.seen.add(item):
+                self.skipped += 1
+                continue
+            shard.append(item)
+            if len(shard) == self.size:
+                yield tuple(shard)
+                shard = []
+        if shard:
+            yield tuple(shard)
