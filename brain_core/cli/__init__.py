@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Of the command that is asked for, or of all where none is: each brings libraries that take seconds."""
     parser = argparse.ArgumentParser("python -m brain_core", description=f"BRAIN. {DISCLAIMER}")
     parser.add_argument("--version", action="version", version=f"BRAIN {__version__}")
