@@ -95,27 +95,26 @@ def imported(tree: Path) -> float:
     return float(_python(tree, "-c", script).stdout)
 
 
-def started(tree: Path, browser, scan: Path, samples: int) -> Start:
-    """One start of the server, until the first scan has its answers."""
+def started(tree: Path, browser, scan: Path, samples: int, home: Path) -> Start:
+    """One start of the server, until the first scan has its answers; what an earlier one left in ``home`` is there."""
     page = browser.new_context().new_page()
     page.goto("about:blank")
     port = free_port()
-    with tempfile.TemporaryDirectory() as home:
-        command = [sys.executable, "-m", "brain_core", "serve", "--port", str(port)]
-        begin = perf_counter()
-        server = subprocess.Popen(
-            command,
-            cwd=tree,
-            env=_environment(BRAIN_HOME=home),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            return _marks(server.pid, page, f"http://localhost:{port}", scan, samples, begin)
-        finally:
-            page.context.close()
-            server.terminate()
-            server.wait(PATIENCE)
+    command = [sys.executable, "-m", "brain_core", "serve", "--port", str(port)]
+    begin = perf_counter()
+    server = subprocess.Popen(
+        command,
+        cwd=tree,
+        env=_environment(BRAIN_HOME=str(home)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        return _marks(server.pid, page, f"http://localhost:{port}", scan, samples, begin)
+    finally:
+        page.context.close()
+        server.terminate()
+        server.wait(PATIENCE)
 
 
 def _marks(pid: int, page, address: str, scan: Path, samples: int, begin: float) -> Start:
@@ -161,7 +160,8 @@ def in_turns(trees: list[Path], rounds: int) -> dict[Path, list[dict[str, float]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for number in range(-1, rounds):
             for tree in trees[number % len(trees) :] + trees[: number % len(trees)]:
-                row = {"import": imported(tree), **asdict(started(tree, browser, scan, len(SAMPLES)))}
+                home = Path(folder) / f"home-{trees.index(tree)}"  # one for all rounds: a second start is the usual one
+                row = {"import": imported(tree), **asdict(started(tree, browser, scan, len(SAMPLES), home))}
                 if number >= 0:
                     found[tree].append(row)
         browser.close()
@@ -208,8 +208,9 @@ def _python(tree: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 
 def _environment(**more: str) -> dict[str, str]:
-    """Without this machine's own settings of BRAIN; the tree before whatever is installed."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BRAIN_")}
+    """Without this machine's own settings of BRAIN but the engine; the tree before whatever is installed."""
+    own = [name for name in os.environ if name.startswith("BRAIN_") and not name.startswith("BRAIN_ENGINE")]
+    kept = {name: value for name, value in os.environ.items() if name not in own}
     return {**kept, "TF_CPP_MIN_LOG_LEVEL": "2", **more}
 
 
