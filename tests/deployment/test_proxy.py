@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -46,12 +47,9 @@ class Telling(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def proxy(tmp_path_factory) -> Iterator[int]:
-    """The port of nginx, with the site as it is but for ports, paths and the certificate."""
-    nginx, folder = tool("nginx"), tmp_path_factory.mktemp("nginx")
-    behind = ThreadingHTTPServer(("127.0.0.1", 0), Telling)
-    threading.Thread(target=behind.serve_forever, daemon=True).start()
+@contextmanager
+def running(site: Path, folder: Path, behind: dict[str, int]) -> Iterator[int]:
+    """nginx with a site as it is but for ports (of each address behind it, and its own), paths and the certificate."""
     plain, secure = free_port(), free_port()
     changes = {
         "listen 80;": f"listen 127.0.0.1:{plain};",
@@ -60,17 +58,16 @@ def proxy(tmp_path_factory) -> Iterator[int]:
         "listen [::]:443 ssl http2;": "",
         "/etc/ssl/brain": str(folder),
         "/var/log/nginx": str(folder),
-        "127.0.0.1:8501": f"127.0.0.1:{behind.server_port}",
-    }
-    site = (PROXY / "nginx.conf").read_text()
+    } | {address: f"127.0.0.1:{port}" for address, port in behind.items()}
+    text = site.read_text()
     for old, new in changes.items():
-        assert old in site
-        site = site.replace(old, new)
-    (folder / "site.conf").write_text(site)
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "site.conf").write_text(text)
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
     write_certificate(folder)
     folder.chmod(0o755)
-    words = [nginx, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
+    words = [tool("nginx"), "-c", folder / "nginx.conf", "-e", folder / "error.log"]
     checked = subprocess.run([*words, "-t"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
     server = subprocess.Popen([*words, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
@@ -80,7 +77,17 @@ def proxy(tmp_path_factory) -> Iterator[int]:
     finally:
         server.terminate()
         server.wait(10)
-        behind.shutdown()
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory) -> Iterator[int]:
+    """The port of nginx, with the site as it is but for ports, paths and the certificate."""
+    folder = tmp_path_factory.mktemp("nginx")
+    behind = ThreadingHTTPServer(("127.0.0.1", 0), Telling)
+    threading.Thread(target=behind.serve_forever, daemon=True).start()
+    with running(PROXY / "nginx.conf", folder, {"127.0.0.1:8501": behind.server_port}) as port:
+        yield port
+    behind.shutdown()
 
 
 def free_port() -> int:

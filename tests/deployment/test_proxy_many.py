@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
@@ -12,8 +11,7 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from tests.deployment.reading import tool
-from tests.deployment.test_proxy import MAIN, PROXY, Telling, ask, free_port, wait_for, write_certificate
+from tests.deployment.test_proxy import PROXY, Telling, ask, running
 
 SITE, ONE = PROXY / "nginx-many.conf", PROXY / "nginx.conf"
 COOKIE = "brain_process"
@@ -43,36 +41,9 @@ def processes() -> Iterator[list[ThreadingHTTPServer]]:
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory, processes) -> Iterator[int]:
     """The port of nginx, with the site as it is but for ports, paths and the certificate."""
-    nginx, folder = tool("nginx"), tmp_path_factory.mktemp("nginx-many")
-    plain, secure = free_port(), free_port()
-    changes = {
-        "listen 80;": f"listen 127.0.0.1:{plain};",
-        "listen 443 ssl http2;": f"listen 127.0.0.1:{secure} ssl http2;",
-        "listen [::]:80;": "",
-        "listen [::]:443 ssl http2;": "",
-        "/etc/ssl/brain": str(folder),
-        "/var/log/nginx": str(folder),
-        "127.0.0.1:8501": f"127.0.0.1:{processes[0].server_port}",
-        "127.0.0.1:8502": f"127.0.0.1:{processes[1].server_port}",
-    }
-    site = SITE.read_text()
-    for old, new in changes.items():
-        assert old in site
-        site = site.replace(old, new)
-    (folder / "site.conf").write_text(site)
-    (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
-    write_certificate(folder)
-    folder.chmod(0o755)
-    words = [nginx, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
-    checked = subprocess.run([*words, "-t"], capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stderr
-    server = subprocess.Popen([*words, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
-    try:
-        wait_for(secure)
-        yield secure
-    finally:
-        server.terminate()
-        server.wait(10)
+    behind = {f"127.0.0.1:{8501 + i}": process.server_port for i, process in enumerate(processes)}
+    with running(SITE, tmp_path_factory.mktemp("nginx-many"), behind) as port:
+        yield port
 
 
 def visit(port: int) -> tuple[str, str]:
