@@ -5,7 +5,8 @@ from contextlib import suppress
 import pytest
 
 from brain_core.scans.phantom import Lesion, Phantom, draw
-from tests.browser.server import CHROMIUM, FLAGS, lacking, serving
+from tests.browser.server import CHROMIUM, FLAGS, SECONDS, serving, settle
+from tests.needed import lacking
 from tests.ui.service import in_service, service_files
 
 __all__ = ["in_service", "service_files"]
@@ -23,9 +24,9 @@ def browser():
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        lacking("Playwright for Python (pip install playwright)")
+        lacking("The browser test needs Playwright for Python (pip install playwright).")
     if not CHROMIUM:
-        lacking("Chromium (apt-get install chromium)")
+        lacking("The browser test needs Chromium (apt-get install chromium).")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -33,9 +34,27 @@ def browser():
 
 
 def is_complaint(message) -> bool:
-    """Whether a console message tells of an error. Streamlit looks for its server below the page's own path first."""
-    looking = message.location["url"].endswith(("_stcore/health", "_stcore/host-config"))
-    return message.type == "error" and not looking
+    """Whether a console message tells of an error.
+
+    Streamlit looks for its server below the page's own path first, and forgets a picture when a run of the page ends
+    without it, which may be before a browser that still draws an older run has asked for it: see `lost_pictures`.
+    """
+    url = message.location["url"]
+    looking = url.endswith(("_stcore/health", "_stcore/host-config"))
+    replaced = "/media/" in url and "404" in message.text
+    return message.type == "error" and not looking and not replaced
+
+
+def lost_pictures(page) -> list[str]:
+    """Addresses of the pictures that stand on a page and cannot be seen; empty for a page that is gone."""
+    broken = (
+        "[...document.images].filter(i => i.src.includes('/media/') && i.complete && !i.naturalWidth).map(i => i.src)"
+    )
+    if page.is_closed() or not page.evaluate(broken):
+        return []
+    settle(page)  # what was being replaced is by now
+    page.wait_for_function("[...document.images].every(i => i.complete)", timeout=SECONDS)
+    return page.evaluate(broken)
 
 
 def told(message) -> str:
@@ -54,17 +73,25 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def page(browser, address):
+def color_scheme():
+    """Of the visitor's system: reading rooms are dark."""
+    return "dark"
+
+
+@pytest.fixture
+def page(browser, address, color_scheme):
     """A new visitor's page; what the browser complains of fails the test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
+    size = {"width": 1440, "height": 1000}
+    context = browser.new_context(viewport=size, accept_downloads=True, color_scheme=color_scheme)
     page, complaints = context.new_page(), []
     page.on("console", lambda message: complaints.append(told(message)) if is_complaint(message) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(request.url))
     page.goto(address)
     yield page
+    lost = lost_pictures(page)
     context.close()
-    assert complaints == []
+    assert complaints == [] and lost == []
 
 
 @pytest.fixture

@@ -13,19 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from tests.conftest import REQUIRE_ALL
-
 PROJECT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 SECONDS = 60_000  # milliseconds, before a wait counts as a failure
-
-
-def lacking(what: str) -> None:
-    message = f"The browser test needs {what}."
-    pytest.fail(message) if REQUIRE_ALL else pytest.skip(message)
 
 
 @contextmanager

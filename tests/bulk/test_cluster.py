@@ -15,8 +15,8 @@ from brain_core.errors import ConfigError
 from brain_core.settings import PROJECT
 from tests.bulk.ray_nodes import Nodes, free_port, missing
 from tests.helpers import put_in_service, tiny_network
+from tests.needed import lacking
 
-REQUIRE_ALL = os.environ.get("BRAIN_REQUIRE_ALL") == "1"  # read before a test sets an environment of its own
 SHARDS, SHARD = 6, 3
 ENDS_IN = 150  # seconds, at most
 
@@ -25,7 +25,7 @@ ENDS_IN = 150  # seconds, at most
 def nodes(models_dir, tmp_path_factory):
     """The cluster; without Ray the test is skipped, or fails where everything is required."""
     if reason := missing():
-        pytest.fail(reason) if REQUIRE_ALL else pytest.skip(reason)
+        lacking(reason)
     started = Nodes(
         BRAIN_MODELS_DIR=models_dir,
         BRAIN_HOME=tmp_path_factory.mktemp("home"),

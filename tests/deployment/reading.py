@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REQUIRE_ALL
+from tests.needed import lacking
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|CREDENTIAL", re.IGNORECASE)
@@ -19,8 +19,7 @@ def tool(name: str) -> str:
     """The path of a program; without it the test is skipped, or fails where everything is required."""
     found = shutil.which(name)
     if not found:
-        missing = f"The test needs {name}."
-        pytest.fail(missing) if REQUIRE_ALL else pytest.skip(missing)
+        lacking(f"The test needs {name}.")
     return found
 
 

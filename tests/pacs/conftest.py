@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,10 +9,10 @@ import pytest
 
 from brain_core.pacs.archive import Archive, open_archive
 from brain_core.pacs.secrets_file import from_table
+from tests.needed import lacking
 from tests.pacs import orthanc as server
 from tests.pacs.orthanc import Orthanc
 
-REQUIRE_ALL = os.environ.get("BRAIN_REQUIRE_ALL") == "1"  # read before a test sets an environment of its own
 WAYS = ("dicomweb", "get", "move")
 
 
@@ -35,7 +34,7 @@ def tables(orthanc: Orthanc) -> dict[str, dict]:
 def running(tmp_path_factory) -> Iterator[Orthanc]:
     """The server; without one the test is skipped, or fails where everything is required."""
     if missing := server.missing():
-        pytest.fail(missing) if REQUIRE_ALL else pytest.skip(missing)
+        lacking(missing)
     found = server.started(tmp_path_factory.mktemp("orthanc"))
     yield found
     found.stop()

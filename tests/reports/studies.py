@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +9,6 @@ from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from pydicom import Dataset
 
 from brain_core.errors import ScanError
@@ -23,6 +21,7 @@ from brain_core.scans.phantom import Lesion, Phantom, draw
 from brain_core.scans.series import Identity, Series, Slice
 from brain_core.study.result import SeriesResult
 from brain_core.study.summary import summarise
+from tests.needed import lacking
 from tests.scans.dicom_files import SPACING, enhanced, head_volume, series_datasets
 
 SIZE = 96
@@ -170,8 +169,7 @@ def required_tool(name: str, package: str) -> str:
     """The path of a program; without it the test is skipped, or fails where everything is required."""
     found = shutil.which(name)
     if not found:
-        missing = f"{name} is not installed (Debian package {package})."
-        pytest.fail(missing) if os.environ.get("BRAIN_REQUIRE_ALL") == "1" else pytest.skip(missing)
+        lacking(f"{name} is not installed (Debian package {package}).")
     return found
 
 

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.browser.server import free_port
-from tests.conftest import REQUIRE_ALL
+from tests.needed import lacking
 
 PLACES = "/usr/lib/postgresql/*/bin/postgres"
 USER, PASSWORD = "brain", "tr0ub4dor-8cf3"
@@ -39,8 +39,7 @@ def programs() -> Path | None:
 def check_installed() -> None:
     """Where PostgreSQL is missing tests are skipped, or fail where everything is required."""
     if programs() is None:
-        missing = "PostgreSQL is not installed: no database server to test on (Debian package 'postgresql')."
-        pytest.fail(missing) if REQUIRE_ALL else pytest.skip(missing)
+        lacking("PostgreSQL is not installed: no database server to test on (Debian package 'postgresql').")
 
 
 def of_session(config: pytest.Config) -> Cluster:
