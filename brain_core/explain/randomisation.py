@@ -40,13 +40,18 @@ def cascade(
     first = explain(copy)
     yield Shuffled("", first, 1.0 if np.ptp(first) else None)
     rng = np.random.default_rng(seed)
-    kernels = [layer for layer in reversed(copy.layers) if hasattr(layer, "kernel")]
+    kernels = layers_with_kernel(copy)[::-1]
     stops = {round(i) for i in np.linspace(0, len(kernels) - 1, min(layers, len(kernels)))}
     for number, layer in enumerate(kernels):
         layer.set_weights([rng.permuted(weight.ravel()).reshape(weight.shape) for weight in layer.get_weights()])
         if number in stops:
             found = explain(copy)
             yield Shuffled(layer.name, found, _similarity(first, found))
+
+
+def layers_with_kernel(model: keras.Model) -> list[keras.layers.Layer]:
+    """From the input to the output."""
+    return [layer for layer in model.layers if hasattr(layer, "kernel")]
 
 
 def _similarity(one: np.ndarray, other: np.ndarray) -> float | None:

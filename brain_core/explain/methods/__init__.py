@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-    from brain_core.explain.split import Split
-
-    Work = Callable[[Split, np.ndarray, float], np.ndarray]
+    Work = Callable[..., np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,10 @@ class Method:
 
     @property
     def work(self) -> Work:
-        """From (split, scan float32 (height, width, 3), sign of the target) to a map float32 (h, w), 0 or more."""
+        """From (split, scan float32 (height, width, 3), sign of the target) to a map float32 (h, w), 0 or more.
+
+        Where it is not ``at_layer``, it also takes ``told``, a `brain_core.explain.progress.Told`.
+        """
         return getattr(import_module(f"{__name__}.{self.module}"), self.name)
 
 

@@ -7,13 +7,21 @@ from collections.abc import Iterator
 import numpy as np
 
 from brain_core.explain.methods.scores import logits
+from brain_core.explain.progress import Told, nobody
 from brain_core.explain.split import Split
 
 PATCHES = 14  # a side; they overlap by half
 BATCH = 8
 
 
-def occlusion(split: Split, scan: np.ndarray, sign: float, *, patches: int = PATCHES) -> np.ndarray:
+def occlusion(
+    split: Split,
+    scan: np.ndarray,
+    sign: float,
+    *,
+    patches: int = PATCHES,
+    told: Told = nobody,
+) -> np.ndarray:
     """How much the target's logit falls where a patch is covered, mean over the patches that cover a pixel.
 
     A patch is covered with the scan's own background, the median of its corners.
@@ -36,6 +44,7 @@ def occlusion(split: Split, scan: np.ndarray, sign: float, *, patches: int = PAT
         for (rows, columns), score in zip(some, scores, strict=True):
             fall[rows, columns] += whole - score
             covered[rows, columns] += 1
+        told(min(1.0, (start + BATCH) / len(places)))
     return np.maximum(fall / np.maximum(covered, 1), 0).astype(np.float32)
 
 
