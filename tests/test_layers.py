@@ -31,7 +31,7 @@ LAYERS = (
     },
     {"datasets", "models", "registry", "versions", "explain", "engines"},
     {"training", "evaluation", "inference", "study", "reports", "store", "audit", "pacs", "public"},
-    {"jobs", "batch", "bulk", "monitoring", "cli", "__main__"},
+    {"jobs", "batch", "bulk", "monitoring", "teaching", "cli", "__main__"},
     {"ui"},
 )
 LAYER_OF = {name: layer for layer, names in enumerate(LAYERS) for name in names}

@@ -31,10 +31,18 @@ class Action(StrEnum):
     ROLL_BACK = "go back to the version before"
     DELETE = "delete"
     EXPORT = "export data"
+    LEARN = "see the teaching pages"
 
 
-READER = {Action.DETECT, Action.SEARCH_ARCHIVE, Action.STORE_IN_ARCHIVE, Action.GIVE_FEEDBACK, Action.EXPORT}
-ANALYST = {Action.SEE_METRICS, Action.SEE_MONITOR, Action.SET_THRESHOLD, Action.EXPORT}
+READER = {
+    Action.DETECT,
+    Action.SEARCH_ARCHIVE,
+    Action.STORE_IN_ARCHIVE,
+    Action.GIVE_FEEDBACK,
+    Action.EXPORT,
+    Action.LEARN,
+}
+ANALYST = {Action.SEE_METRICS, Action.SEE_MONITOR, Action.SET_THRESHOLD, Action.EXPORT, Action.LEARN}
 ALLOWED = {
     Role.READER: frozenset(READER),
     Role.ANALYST: frozenset(ANALYST),

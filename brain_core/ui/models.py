@@ -119,7 +119,7 @@ def _run(card: ModelCard, progress: _Progress, lock: threading.Lock) -> None:
 
             gc.freeze()  # until `_settle_memory`: pages that follow the loading are run meanwhile
             progress.settle(detector=Detector(card))
-            _keep_kernels()
+            keep_kernels()
             _settle_memory()
     except BrainError as error:
         progress.settle(error=str(error))
@@ -150,7 +150,7 @@ def _settle_memory() -> None:
     gc.freeze()
 
 
-def _keep_kernels() -> None:
+def keep_kernels() -> None:
     """Streamlit calls Keras' `clear_session` after every run of a page, which empties TensorFlow's cache of kernels.
 
     It would do so under the passes of other sessions, and each answer would build them again: ten times as slow.

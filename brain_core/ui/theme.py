@@ -67,6 +67,9 @@ dl.brain-identity {display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: 0; 
   border: 1px dashed currentColor; border-radius: .25rem; overflow-wrap: anywhere}
 dl.brain-identity dt {font-size: .8125rem; opacity: .8; padding: 0} dl.brain-identity dd {margin: 0; font-weight: 600}
 .st-key-retrain_step {padding-top: .6rem}
+[data-testid=stCaptionContainer], [data-testid=stMetricDelta], [data-testid=stMetricDelta] > div
+  {color: inherit !important; opacity: .85}
+[data-testid=stSliderThumbValue], [data-testid=stCode] .token {color: inherit !important}
 %(more)s
 </style>
 """

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.server import PROJECT, SECONDS, free_port, lacking, settle, wait_for
+from tests.browser.server import PROJECT, SECONDS, free_port, settle, wait_for
+from tests.needed import lacking
 from tests.ui.service import store_predictions
 
 USERS = {
@@ -24,6 +25,7 @@ USERS = {
     "u-nobody": {"email": "eve@x.org", "email_verified": True, "name": "Eve"},
     "u-pretends": {"email": "ada@x.org", "email_verified": False},
 }
+TEACHING = ["Explain", "Playground", "When it fails", "Quiz"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Place:
 def provider():
     """The address of one that knows `USERS`."""
     if find_spec("oidc_provider_mock") is None:
-        lacking("an OpenID Connect provider (pip install oidc-provider-mock)")
+        lacking("The browser test needs an OpenID Connect provider (pip install oidc-provider-mock).")
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)],
@@ -117,7 +119,7 @@ def sign_in(page, place: Place, subject: str) -> None:
 def menu(page) -> list[str]:
     links = page.get_by_test_id("stSidebarNavLink")
     links.first.wait_for(timeout=SECONDS)
-    return [text.split()[-1] for text in links.all_inner_texts()]  # before it the name of the icon
+    return [text.splitlines()[-1].strip() for text in links.all_inner_texts()]  # before it the name of the icon
 
 
 def shows_nothing(page) -> None:
@@ -141,13 +143,18 @@ def test_nobody_gets_in_unsigned_whatever_their_headers_and_cookies_say(browser,
 def test_a_reader_sees_detect_and_is_sent_away_from_retrain(page, place):
     sign_in(page, place, "u-reader")
     page.get_by_role("heading", name="Detect").wait_for(timeout=SECONDS)
-    assert menu(page) == ["Detect", "PACS", "Review"]
+    assert menu(page) == ["Detect", "PACS", "Review", *TEACHING]
     assert page.get_by_text("Rita Reader").is_visible() and page.get_by_text("rita@x.org").is_visible()
     page.goto(f"{place.address}/Retrain")
     page.get_by_text("This page is not for you. ").wait_for(timeout=SECONDS)
     settle(page)
     assert page.get_by_text("rita@x.org may not retrain models: this takes the role admin.").is_visible()
-    assert page.get_by_role("heading", name="Retrain").count() == 0 and menu(page) == ["Detect", "PACS", "Review"]
+    assert page.get_by_role("heading", name="Retrain").count() == 0 and menu(page) == [
+        "Detect",
+        "PACS",
+        "Review",
+        *TEACHING,
+    ]
     mine = [(e["action"], e["details"].get("action")) for e in place.recorded() if e["user"] == "rita@x.org"]
     assert mine[0] == ("sign-in", None) and ("refused", "retrain models") in mine
 
@@ -165,7 +172,10 @@ def test_who_is_on_no_list_gets_in_nowhere(page, place, subject, name):
 def test_an_analyst_sets_a_threshold_and_the_audit_log_names_them(page, place):
     sign_in(page, place, "u-analyst")
     page.get_by_role("heading", name="Metrics").wait_for(timeout=SECONDS)  # the first page that is theirs
-    assert menu(page) == ["Metrics", "Thresholds", "Monitor"] and page.get_by_text("Ana <b>Analyst</b>").is_visible()
+    assert (
+        menu(page) == ["Metrics", "Thresholds", "Monitor", *TEACHING]
+        and page.get_by_text("Ana <b>Analyst</b>").is_visible()
+    )
     page.goto(f"{place.address}/Thresholds?t_custom_cnn=0.25")
     page.get_by_text("Use 0.250 from now on").click(timeout=SECONDS)
     assert page.get_by_label("Your name").is_disabled()

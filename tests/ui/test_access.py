@@ -39,7 +39,12 @@ PAGES = {
     "5_PACS": Action.SEARCH_ARCHIVE,
     "6_Review": Action.GIVE_FEEDBACK,
     "7_Monitor": Action.SEE_MONITOR,
+    "8_Explain": Action.LEARN,
+    "9_Playground": Action.LEARN,
+    "10_When_it_fails": Action.LEARN,
+    "11_Quiz": Action.LEARN,
 }
+TEACHING = {name for name, action in PAGES.items() if action == Action.LEARN}
 
 
 @pytest.fixture(autouse=True)
@@ -151,8 +156,8 @@ def test_who_is_on_no_list_sees_that_their_name_and_the_way_out(file):
 @pytest.mark.parametrize(
     ("role", "sees"),
     [
-        ("reader", {"1_Detect", "5_PACS", "6_Review"}),
-        ("analyst", {"2_Metrics", "3_Thresholds", "7_Monitor"}),
+        ("reader", {"1_Detect", "5_PACS", "6_Review", *TEACHING}),
+        ("analyst", {"2_Metrics", "3_Thresholds", "7_Monitor", *TEACHING}),
         ("admin", set(PAGES)),
     ],
 )
@@ -160,7 +165,7 @@ def test_every_page_asks_who_is_there(role, sees):
     for name, action in PAGES.items():
         page = visit(f"pages/{name}", claims(role))
         if name in sees:
-            assert titles(page) == [name[2:]]
+            assert titles(page) == [name.partition("_")[2].replace("_", " ")]
         else:
             assert not titles(page) and not labels(page) and not page.dataframe
             assert f"ann@x.org may not {action}" in words(page)

@@ -35,7 +35,7 @@ def show() -> PacsSettings | None:
             f"<code>{esc(path)}</code> (another file with <code>BRAIN_SECRETS</code>), readable by whoever runs BRAIN "
             "alone. Then load this page again. Passwords are shown nowhere.</div>"
         )
-        st.code(EXAMPLE, language="toml")
+        st.code(EXAMPLE, language="toml", wrap_lines=True)
         return None
     with st.container(border=True, key="pacs_archive"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -71,7 +71,7 @@ def _heading(found: PacsSettings) -> str:
 
 def _keys(expanded: bool = False) -> None:
     with st.expander("All keys of [pacs]", expanded=expanded):
-        st.code(EXAMPLE, language="toml")
+        st.code(EXAMPLE, language="toml", wrap_lines=True)
 
 
 def _start() -> Work:

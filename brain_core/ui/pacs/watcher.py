@@ -110,7 +110,7 @@ def _show() -> None:
     else:
         _counts(found.records)
     if not found.going_on:
-        st.code(COMMAND, language="bash")
+        st.code(COMMAND, language="bash", wrap_lines=True)
 
 
 def _head(found: Standing) -> None:

@@ -127,7 +127,7 @@ def _follow(name: str) -> None:
     if not found.is_going_on:
         st.rerun()
     st.markdown("**Downloading …**")
-    st.code("\n".join(found.lines[-LINES:]) or "Asking Kaggle …", language=None)
+    st.code("\n".join(found.lines[-LINES:]) or "Asking Kaggle …", language=None, wrap_lines=True)
     if st.button("Cancel", key="retrain_kaggle_cancel") and access.allowed(Action.RETRAIN):
         task.stop(name)
         task.forget(name)

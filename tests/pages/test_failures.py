@@ -1,0 +1,150 @@
+"""The page When it fails: the overview, every lesson with and without stored results, and what is damaged."""
+
+from __future__ import annotations
+
+import html
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from brain_core.registry import CROSS_VALIDATION, INPUT_GATE, LOCALISATION
+from brain_core.teaching import cases
+from brain_core.teaching.cases import LESSONS
+from brain_core.ui import models
+from tests.pages.steps import PROJECT, assert_no_failure, words
+from tests.ui.service import store_predictions
+
+ESTIMATE = {"value": 0.7, "low": 0.6, "high": 0.8}
+RECORDS = {
+    CROSS_VALIDATION: {
+        "robustness": {"custom_cnn": [{"change": "mirrored", "mean": 0.1, "worst": 0.5, "relabelled": 0.25}]},
+        "rows": {"metadata only": {"at": {"default": {"n": 20, "roc_auc": ESTIMATE}}}},
+    },
+    LOCALISATION: {"n": 12, "rows": [{"source": "custom_cnn", "pointing": ESTIMATE, "energy": ESTIMATE}]},
+    INPUT_GATE: {"other_things": {"noise": {"n": 40, "flagged": 39, "share": 0.975, "low": 0.87, "high": 1.0}}},
+}
+
+
+@pytest.fixture
+def measured(in_service):
+    """The CNN misses 0.3 and alarms at 0.7; ResNet50 is right. Thresholds are 0.4."""
+    store_predictions(in_service, "custom_cnn", test=((0.9, 0.8, 0.6, 0.3), (0.7, 0.2, 0.1, 0.05)))
+    store_predictions(in_service, "resnet50", test=((0.9, 0.8, 0.6, 0.5), (0.3, 0.2, 0.1, 0.05)))
+    for what, record in RECORDS.items():
+        write(in_service, what, json.dumps(record))
+    return in_service
+
+
+def write(models_dir, what: str, text: str) -> None:
+    path = models_dir / "results" / f"{what}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+
+
+def open_lesson(key: str | None = None) -> AppTest:
+    for model in models.current():
+        assert model.wait(120)
+    page = AppTest.from_file(PROJECT / "pages" / "10_When_it_fails.py", default_timeout=60)
+    if key:
+        page.query_params["lesson"] = key
+    page.run()
+    assert_no_failure(page)
+    return page
+
+
+def told(page: AppTest) -> str:
+    return html.unescape(words(page)) + " ".join(caption.value for caption in page.caption)
+
+
+def table(page: AppTest, column: str):
+    return next(frame.value for frame in page.dataframe if column in frame.value)
+
+
+def test_the_overview_lists_every_lesson_and_opens_one(in_service):
+    page = open_lesson()
+    assert all(lesson.title in words(page) for lesson in LESSONS)
+    assert "doi.org/10.1038/s42256-021-00338-7" in words(page) and page.button(key="failures_previous").disabled
+    page.button(key=f"failures_open_{cases.UNLIKE}").click().run()
+    assert_no_failure(page)
+    assert page.query_params["lesson"] == cases.UNLIKE and page.button(key="failures_next").disabled
+    page.button(key="failures_previous").click().run()
+    assert page.selectbox(key="failures_lesson").value == cases.BIAS
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.key)
+def test_without_stored_results_every_lesson_says_so_and_still_teaches(in_service, lesson):
+    page = open_lesson(lesson.key)
+    assert f"Ask the class. {lesson.question}" in told(page)
+    assert lesson.answer[-1] in told(page) and "References" in words(page)
+    assert "ot stored" in told(page) or "No predictions of the models in service are stored" in told(page)
+
+
+def test_confident_and_wrong_by_hand(measured):
+    page = open_lesson(cases.WRONG)
+    assert "Custom CNN says: ▲ Tumour 0.700 threshold 0.400" in words(page)
+    assert "Custom CNN says: ● No tumour 0.300" in words(page)
+    assert "Scan B (1/3.png): the reference standard is tumour." in words(page)
+    assert "Its picture is not at hand" in words(page)
+    sure = table(page, "Wrong where sure").set_index("Model")
+    assert list(sure["Sure of"]) == [3, 3]  # 0.9, 0.1 and 0.05
+
+
+def test_maps_are_measured_on_phantoms_and_outlined_tumours(measured):
+    page = open_lesson(cases.MAP)
+    assert "of 16 a tumour; of these its map hits" in told(page)
+    assert table(page, "Pointing game")["Pointing game"][0] == "0.70 (0.60 to 0.80)"
+    assert "Measured on 12 real scans" in told(page)
+
+
+def test_marks_at_the_border(measured):
+    page = open_lesson(cases.BORDER)
+    assert list(table(page, "At the border")["At the border"])[0] == "Nothing"
+    assert len(table(page, "At the border")) == 5
+    assert table(page, "Change")["Label changed"][0] == "25.0%"
+    assert table(page, "ROC-AUC")["From"][0] == "Metadata only"
+    page.segmented_control(key="failures_mark").set_value("Nothing").run()
+    assert_no_failure(page)
+
+
+def test_two_thresholds_by_hand(measured):
+    page = open_lesson(cases.THRESHOLD)
+    found = table(page, "threshold 0.30")
+    assert found.loc["Tumours missed", "threshold 0.30"] == "0"
+    assert found.loc["False alarms", "threshold 0.30"] == "1 of 4"
+    assert found.loc["Tumours found", "threshold 0.80"] == "2 of 4"
+    page.slider(key="failures_thresholds").set_value((0.1, 0.65)).run()
+    assert table(page, "threshold 0.65").loc["Tumours missed", "threshold 0.65"] == "2"
+    assert "At 0.10, 0 of 4 tumours are missed and 3 of 4 scans without one alarm." in told(page)
+
+
+def test_predictive_values_by_hand(measured):
+    page = open_lesson(cases.PREVALENCE)
+    found = table(page, "With a tumour").set_index("With a tumour")
+    # Sensitivity and specificity 0.75: at 1 % 0.0075 / (0.0075 + 0.2475), at 50 % 0.75.
+    assert found.loc["1%", "PPV: alarms that are right"].startswith("0.029 (")
+    assert found.loc["50%", "PPV: alarms that are right"].startswith("0.750 (")
+    assert found.loc["10%", "NPV: clearances that are right"].startswith("0.964 (")  # 0.675 / 0.7
+
+
+def test_other_things_and_the_gate(measured):
+    page = open_lesson(cases.UNLIKE)
+    assert "No model in service has an input gate" in words(page)
+    assert len(table(page, "Picture")) == 3 and len(page.image) == 3
+    assert table(page, "Stopped")["Stopped"][0] == "39 of 40"
+
+
+@pytest.mark.parametrize(
+    ("what", "lesson", "text"),
+    [
+        (LOCALISATION, cases.MAP, "no JSON"),
+        (LOCALISATION, cases.MAP, '{"rows": [{"source": "custom_cnn"}]}'),
+        (INPUT_GATE, cases.UNLIKE, '{"other_things": {"noise": {}}}'),
+        (CROSS_VALIDATION, cases.BORDER, '{"robustness": {"resnet50": [{}]}}'),
+        (CROSS_VALIDATION, cases.WRONG, "no JSON"),
+    ],
+)
+def test_a_damaged_record_is_named_and_the_rest_goes_on(measured, what, lesson, text):
+    write(measured, what, text)
+    page = open_lesson(lesson)
+    assert "damaged" in words(page) and "References" in words(page)
