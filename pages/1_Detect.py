@@ -7,6 +7,7 @@ from brain_core.ui import (
     access,
     background,
     case_list,
+    first_visit,
     intake,
     model_status,
     models,
@@ -28,6 +29,7 @@ if arrived.studies:
         series = study.show(arrived.studies, loading)
 elif not arrived.entries:
     with gallery.container():
+        first_visit.show()
         sample_gallery.show()
 background.page_is_drawn()
 if arrived.entries:

@@ -35,6 +35,7 @@ COMMANDS = (
     "store",
     "audit",
     "monitor",
+    "reference",
 )  # each a module of this package, in the order of the help
 DISCLAIMER = "Research and education only: it assists a reader and never replaces one."
 

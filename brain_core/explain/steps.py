@@ -54,9 +54,13 @@ class Steps:
 
     @property
     def shares(self) -> np.ndarray:
-        """What each channel adds where ``weighted`` is largest, float32 (channels,); they sum up to that maximum."""
-        row, column = np.unravel_index(self.weighted.argmax(), self.weighted.shape)
-        return self.weights * self.features[row, column]
+        """What each channel adds to the map, float32 (channels,).
+
+        The mean over the positions of weight times feature map, each position counted by its heat; all alike where
+        the map is flat.
+        """
+        heat = np.ones_like(self.map) if self.flat else self.map
+        return self.weights * np.tensordot(heat, self.features, axes=2) / heat.sum()
 
     def strongest(self, n: int) -> np.ndarray:
         """The channels whose shares are largest, for the target or against it, int (n or fewer,); the largest first."""

@@ -25,18 +25,19 @@ class Settings:
     """Where things are and what is too large.
 
     Attributes:
-        home: what the program writes at run time (``BRAIN_HOME``, default ``var/``).
+        home: what the program writes at run time: runs, downloaded data, saved operating points, the secret of the
+            pseudonyms (``BRAIN_HOME``, default ``var/``).
         models_dir: the models in service (``BRAIN_MODELS_DIR``, default ``saved_models/``).
-        data_dir: a folder of real scans to offer as samples and for tests, or None (``BRAIN_DATA_DIR``).
+        data_dir: a folder of real scans to offer as samples and for tests (``BRAIN_DATA_DIR``; default none).
         max_megapixels: a larger picture is refused from its header, before decoding
             (``BRAIN_MAX_MEGAPIXELS``; 40 holds a 6,000 x 6,000 film scan in 120 MB of memory).
         max_file_megabytes: a larger file is refused unread (``BRAIN_MAX_FILE_MEGABYTES``).
         max_files: at most so many files are taken in at once (``BRAIN_MAX_FILES``; 5,000 hold a study of many series).
         max_total_megabytes: at most so much is taken in at once (``BRAIN_MAX_TOTAL_MEGABYTES``; uploads lie in memory).
-        data_roots: further folders whose data sets may be chosen in the browser, beside those below ``home`` and
-            ``data_dir`` (``BRAIN_DATA_ROOTS``, separated as in ``PATH``; default none).
+        data_roots: further folders whose data sets may be chosen in the browser, beside those below ``BRAIN_HOME`` and
+            ``BRAIN_DATA_DIR`` (``BRAIN_DATA_ROOTS``, default none).
         gate_margin: by how much a new model may be worse than the one in service, in ROC-AUC and in sensitivity, and
-            still take its place (``BRAIN_GATE_MARGIN``, 0 to 0.5; 0.02 is two of a hundred tumours).
+            still take its place (``BRAIN_GATE_MARGIN``; 0.02 is two of a hundred tumours).
         engine, store, access, monitor: see their classes.
     """
 

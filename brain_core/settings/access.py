@@ -15,12 +15,12 @@ class AccessSettings:
     """Roles by e-mail address or by a claim of the identity provider; see `brain_core.access`.
 
     Attributes:
-        readers, analysts, admins: e-mail addresses in lower case (``BRAIN_READERS``, ``BRAIN_ANALYSTS``,
-            ``BRAIN_ADMINS``, separated by commas).
+        readers, analysts, admins: e-mail addresses of those who have the role (``BRAIN_READERS``, ``BRAIN_ANALYSTS``,
+            ``BRAIN_ADMINS``); compared in lower case.
         roles_claim: the claim that lists a user's roles (``BRAIN_ROLES_CLAIM``); dots lead into objects, as in
             ``realm_access.roles``.
-        open_access: serve an address other than localhost without sign-in (``BRAIN_OPEN_ACCESS`` set to exactly
-            `OPEN_WORDS`).
+        open_access: serve an address other than localhost without sign-in; only the very sentence turns it on
+            (``BRAIN_OPEN_ACCESS``, see `OPEN_WORDS`).
     """
 
     readers: frozenset[str] = frozenset()

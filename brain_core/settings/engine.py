@@ -15,12 +15,13 @@ PRECISIONS = (FLOAT32, BFLOAT16)
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """The engine.
+    """What computes the models' answers.
 
     Attributes:
-        name: one of `ENGINES` (``BRAIN_ENGINE``, default ``tensorflow``); ``openvino`` is faster, and an extra.
-        precision: of its numbers, one of `PRECISIONS` (``BRAIN_ENGINE_PRECISION``, default ``float32``). ``bfloat16``
-            is faster still where the processor has it, moves the probabilities, and is OpenVINO's alone.
+        name: the engine, one of `ENGINES` (``BRAIN_ENGINE``, default ``tensorflow``); ``openvino`` is faster, and an
+            extra.
+        precision: of the engine's numbers, one of `PRECISIONS` (``BRAIN_ENGINE_PRECISION``, default ``float32``);
+            ``bfloat16`` is faster still where the processor has it, moves the probabilities, and is OpenVINO's alone.
     """
 
     name: str = TENSORFLOW

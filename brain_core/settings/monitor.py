@@ -12,19 +12,19 @@ MOST_PSI = 100.0
 
 @dataclass(frozen=True)
 class MonitorSettings:
-    """Limits of alerts, over the latest ``window_days``.
+    """Limits of alerts.
 
     Attributes:
-        window_days: ``BRAIN_MONITOR_DAYS``.
+        window_days: the latest days that alerts look at (``BRAIN_MONITOR_DAYS``).
         least_n: with fewer predictions (or confirmed cases) a figure raises no alert (``BRAIN_ALERT_LEAST_N``).
-        max_error_share: of inputs that could not be scored (``BRAIN_ALERT_ERROR_SHARE``).
-        max_flag_share: of inputs that are flagged as not assessed (``BRAIN_ALERT_FLAG_SHARE``).
-        max_seconds: 95th percentile of the seconds that a prediction takes (``BRAIN_ALERT_SECONDS``).
-        max_psi: population stability index of scores and inputs against training data (``BRAIN_ALERT_PSI``); 0.25 is
-            the usual mark of a major shift.
-        min_sensitivity: of confirmed cases; an alert where even the upper end of its 95 % interval is below
-            (``BRAIN_ALERT_SENSITIVITY``).
-        max_ece: expected calibration error of confirmed cases (``BRAIN_ALERT_ECE``).
+        max_error_share: alert above this share of inputs that could not be scored (``BRAIN_ALERT_ERROR_SHARE``).
+        max_flag_share: alert above this share of cases that are flagged as not assessed (``BRAIN_ALERT_FLAG_SHARE``).
+        max_seconds: alert above it: 95th percentile of the seconds that a prediction takes (``BRAIN_ALERT_SECONDS``).
+        max_psi: alert above it: population stability index of scores against held-out scans, and of inputs against
+            training scans (``BRAIN_ALERT_PSI``); 0.25 is the usual mark of a major shift.
+        min_sensitivity: alert where the sensitivity on confirmed cases lies below, even with the upper end of its 95 %
+            interval (``BRAIN_ALERT_SENSITIVITY``).
+        max_ece: alert above it: expected calibration error of confirmed cases (``BRAIN_ALERT_ECE``).
     """
 
     window_days: int = 30

@@ -13,7 +13,7 @@ class StoreSettings:
 
     Attributes:
         url: of the database, as SQLAlchemy takes it (``BRAIN_DATABASE_URL``, such as
-            ``postgresql+psycopg://user:password@host/brain``); None for SQLite below ``Settings.home``. It may hold a
+            ``postgresql+psycopg://user:password@host/brain``); without it, SQLite below ``BRAIN_HOME``. It may hold a
             password: never to be shown or logged.
         keep_scans: whether the pixels of scans are kept, so that confirmed ones can be learned from
             (``BRAIN_KEEP_SCANS``, default no).

@@ -8,7 +8,7 @@ from brain_core.ui import intake, pictures, reader, samples
 from brain_core.ui.markup import esc
 from brain_core.ui.samples import Sample
 
-PICTURE = 148  # pixels
+PICTURE = 132  # pixels
 
 
 def show() -> None:

@@ -188,7 +188,8 @@ def test_an_analyst_sets_a_threshold_and_the_audit_log_names_them(page, place):
 
 def test_an_admin_sees_all_and_signing_out_ends_it(page, place):
     sign_in(page, place, "u-admin")
-    assert menu(page)[:5] == ["Detect", "Metrics", "Thresholds", "Retrain", "PACS"]
+    scans, models = ["Detect", "PACS", "Review"], ["Metrics", "Thresholds", "Retrain", "Monitor"]
+    assert menu(page) == [*scans, *models, *TEACHING]
     page.goto(f"{place.address}/Retrain")
     page.get_by_role("heading", name="Retrain").wait_for(timeout=SECONDS)
     page.get_by_role("button", name="Sign out").click(timeout=SECONDS)

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.browser.server import SECONDS, serving, settle
+from tests.browser.server import SECONDS, serving, settle, upload
 from tests.needed import lacking
 from tests.ui.service import store_predictions
 
@@ -65,12 +65,8 @@ def serious(axe, page) -> list[str]:
     return told
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_can_be_read_by_all(page, axe, name):
-    page.get_by_role("link", name=name, exact=True).first.click(timeout=SECONDS)
-    page.get_by_role("heading", name=name, exact=True).wait_for(timeout=SECONDS)
-    page.get_by_text("Loading models…").wait_for(state="detached", timeout=SECONDS)
-    settle(page)
+def assert_readable(page, axe) -> None:
+    """At both widths."""
     page.wait_for_timeout(500)  # the last element fades in
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)
@@ -78,3 +74,40 @@ def test_a_page_can_be_read_by_all(page, axe, name):
         assert page.evaluate(TOO_WIDE) <= 0, f"the page is wider than {size['width']} pixels"
         assert page.evaluate(CUT_OFF) == []
         assert serious(axe, page) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_read_by_all(page, axe, name):
+    page.get_by_role("link", name=name, exact=True).first.click(timeout=SECONDS)
+    page.get_by_role("heading", name=name, exact=True).wait_for(timeout=SECONDS)
+    page.get_by_text("Loading models…").wait_for(state="detached", timeout=SECONDS)
+    settle(page)
+    assert_readable(page, axe)
+
+
+def test_a_scan_that_is_open_can_be_read_by_all(page, axe, picture):
+    upload(page, ("head.png", picture(1)))
+    page.get_by_role("region", name="ResNet50").wait_for(timeout=SECONDS)
+    settle(page)
+    assert_readable(page, axe)
+
+
+def test_a_case_with_its_answer_can_be_read_by_all(page, axe):
+    page.get_by_role("link", name="When it fails").click(timeout=SECONDS)
+    page.get_by_role("button", name="Open case 4").click(timeout=SECONDS)
+    page.get_by_text("The answer", exact=True).click(timeout=SECONDS)
+    settle(page)
+    assert_readable(page, axe)
+
+
+def test_two_visitors_at_once_see_their_own_scans_alone(browser, page, address, picture):
+    context = browser.new_context(viewport=WIDE)
+    other = context.new_page()
+    other.goto(address)
+    upload(page, ("mine.png", picture(1)))
+    upload(other, ("yours.png", picture(2)))
+    for visitor, own, others in ((page, "mine.png", "yours.png"), (other, "yours.png", "mine.png")):
+        visitor.get_by_role("region", name="ResNet50").wait_for(timeout=SECONDS)
+        settle(visitor)
+        assert visitor.get_by_role("heading", name=own).is_visible() and others not in visitor.content()
+    context.close()

@@ -24,8 +24,9 @@ def test_every_step_by_hand():
     assert found.weights == pytest.approx([0.5, 0.25])
     assert found.weighted == pytest.approx(np.array([[1.0, 1.25], [1.75, 2.0]]))
     assert found.map == pytest.approx(np.array([[0.5, 0.625], [0.875, 1.0]])) and not found.flat
-    assert found.shares == pytest.approx([0.5 * 4, 0.25 * 0])  # at the maximum, bottom right
-    assert found.shares.sum() == pytest.approx(found.weighted.max())
+    # Heat by feature map: 0.5 + 2 * 0.625 + 3 * 0.875 + 4, and 2 * 0.5 + 0.625 + 0.875, by the heat's sum of 3.
+    assert found.shares == pytest.approx([0.5 * 8.375 / 3, 0.25 * 2.5 / 3])
+    assert found.shares.sum() == pytest.approx((found.weighted * found.map).sum() / 3)
     assert found.probability == pytest.approx(0.8175745)  # of a logit of 1.5
 
 

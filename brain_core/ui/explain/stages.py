@@ -69,8 +69,8 @@ def _channels(asked: Asked, steps: Steps, values: np.ndarray, draw, what: str) -
 def _feature_maps(asked: Asked, steps: Steps) -> None:
     _channels(asked, steps, steps.features, strength, "Feature map")
     st.caption(
-        f"The {min(CHANNELS, asked.layer.channels)} of {asked.layer.channels} channels that add most where the map "
-        "is hottest, for the answer or against it; each tile is scaled by itself, bright is strong."
+        f"The {min(CHANNELS, asked.layer.channels)} of {asked.layer.channels} channels that add most to the map, "
+        "hot positions counting more, for the answer or against it; each tile is scaled by itself, bright is strong."
     )
 
 
@@ -100,7 +100,7 @@ def _weights(asked: Asked, steps: Steps) -> None:
     largest = np.abs(steps.weights).max()
     told = (
         f"{up} of all {asked.layer.channels} weights are above 0; the largest size is {largest:.2g}. Sorted by what a "
-        "channel adds where the map is hottest."
+        "channel adds to the map, hot positions counting more."
     )
     charts.show(figure, "explain_weights", told)
 

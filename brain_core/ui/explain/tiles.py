@@ -15,8 +15,8 @@ from brain_core.ui.markup import esc
 SIDE = 224  # pixels of a tile's picture
 STYLE = """
 <style>
-.brain-tiles {display: grid; gap: .75rem; grid-template-columns: repeat(auto-fill, minmax(min(%s, 100%%), 1fr))}
-.brain-tiles figure {margin: 0} .brain-tiles img {width: 100%%; display: block; border-radius: .25rem;
+.brain-tiles {display: grid; gap: .75rem}
+.brain-tiles figure {margin: 0} .brain-tiles img {width: 100%; display: block; border-radius: .25rem;
   image-rendering: pixelated; background: #000}
 .brain-tiles figcaption {font-size: .8125rem; line-height: 1.35; padding-top: .25rem; overflow-wrap: anywhere}
 </style>
@@ -34,7 +34,8 @@ class Tile:
 
 def grid(tiles: list[Tile], width: int = 130) -> str:
     """HTML: as many in a row as find room, none narrower than ``width`` pixels."""
-    return STYLE % f"{width}px" + f'<div class="brain-tiles">{"".join(map(_figure, tiles))}</div>'
+    columns = f"grid-template-columns: repeat(auto-fill, minmax(min({width}px, 100%), 1fr))"
+    return f'{STYLE}<div class="brain-tiles" style="{columns}">{"".join(map(_figure, tiles))}</div>'
 
 
 def strength(values: np.ndarray) -> np.ndarray:

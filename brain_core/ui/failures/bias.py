@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from brain_core.access import Action
 from brain_core.datasets.index import NO_TUMOR
 from brain_core.teaching import case_stored
+from brain_core.ui import links
 from brain_core.ui.failures import wrong
 from brain_core.ui.failures.material import NOTHING, Material
 from brain_core.ui.markup import esc
-from brain_core.ui.quiz import links
 
 
 def show(found: Material) -> None:
@@ -28,4 +29,4 @@ def answer(found: Material) -> None:
     if mistake is not None:
         st.html(f'<div class="brain-words">{esc(wrong.told_of("This scan", mistake))}</div>')
     wrong.how_sure(found)
-    links.to("11_Quiz", "Measure your own in the Quiz", "quiz")
+    links.to("11_Quiz", "Measure your own in the Quiz", "quiz", Action.LEARN)

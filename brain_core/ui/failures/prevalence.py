@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from brain_core.access import Action
 from brain_core.prevalence import PATIENTS
 from brain_core.teaching import case_stored
-from brain_core.ui import stored
+from brain_core.ui import links, stored
 from brain_core.ui.failures import thresholds
 from brain_core.ui.failures.material import Material
-from brain_core.ui.quiz import links
 
 KEY = "failures_prevalence_model"
 
@@ -56,7 +56,7 @@ def answer(found: Material) -> None:
         f"{stored.title(result.name)}: by Bayes' theorem from the sensitivity and specificity above, with 95 % "
         "intervals that carry the scans' uncertainty."
     )
-    links.to("3_Thresholds", "Try other prevalences in Thresholds", "tune")
+    links.to("3_Thresholds", "Try other prevalences in Thresholds", "tune", Action.SEE_METRICS)
 
 
 def _threshold(found: Material, name: str) -> float:

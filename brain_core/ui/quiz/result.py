@@ -5,13 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from brain_core.access import Action
 from brain_core.intervals import Estimate
 from brain_core.teaching import quiz_score
 from brain_core.teaching.quiz_score import RATES, Score, ScoreCard
-from brain_core.ui import notice, stored
+from brain_core.ui import links, notice, stored
 from brain_core.ui.markup import esc
 from brain_core.ui.models import Loading
-from brain_core.ui.quiz import case_table, chart, links, state
+from brain_core.ui.quiz import case_table, chart, state
 from brain_core.ui.quiz.sources import WORDS
 from brain_core.ui.quiz.state import Quiz
 
@@ -65,7 +66,7 @@ def _effect(card: ScoreCard) -> None:
     st.subheader("What the models did to your answers", anchor=False)
     body = "".join(f"<p>{esc(sentence)}</p>" for sentence in sentences(card))
     st.html(f'<div class="brain-words brain-implications">{body}<p class="brain-quiet">{esc(BIAS)}</p></div>')
-    links.to("10_When_it_fails", "More on it in When it fails", "report")
+    links.to("10_When_it_fails", "More on it in When it fails", "report", Action.LEARN)
 
 
 def sentences(card: ScoreCard) -> list[str]:

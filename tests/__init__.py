@@ -1,0 +1,1 @@
+"""The tests; a package of this name that a library brings must not stand in front of it."""
