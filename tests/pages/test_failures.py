@@ -11,8 +11,7 @@ from streamlit.testing.v1 import AppTest
 from brain_core.registry import CROSS_VALIDATION, INPUT_GATE, LOCALISATION
 from brain_core.teaching import cases
 from brain_core.teaching.cases import LESSONS
-from brain_core.ui import models
-from tests.pages.steps import PROJECT, assert_no_failure, words
+from tests.pages.steps import assert_no_failure, open_file, wait_for_models, words
 from tests.ui.service import store_predictions
 
 ESTIMATE = {"value": 0.7, "low": 0.6, "high": 0.8}
@@ -43,14 +42,8 @@ def write(models_dir, what: str, text: str) -> None:
 
 
 def open_lesson(key: str | None = None) -> AppTest:
-    for model in models.current():
-        assert model.wait(120)
-    page = AppTest.from_file(PROJECT / "pages" / "10_When_it_fails.py", default_timeout=60)
-    if key:
-        page.query_params["lesson"] = key
-    page.run()
-    assert_no_failure(page)
-    return page
+    wait_for_models()
+    return open_file("10_When_it_fails", **({"lesson": key} if key else {}))
 
 
 def told(page: AppTest) -> str:

@@ -9,19 +9,12 @@ from brain_core.access import ALLOWED, Action, Role, User
 from brain_core.ui.access import visitor
 from brain_core.ui.access.visitor import Visitor
 from brain_core.ui.first_visit import WAYS
-from tests.pages.steps import PROJECT, assert_no_failure, open_page, upload, words
+from tests.pages.steps import PROJECT, open_page, press, upload, words
 
 
 @pytest.fixture(autouse=True)
 def nothing_else(in_service, set_environment, tmp_path):
     set_environment(BRAIN_HOME=tmp_path / "home", BRAIN_DATA_DIR=None)
-
-
-def press(page: AppTest, label: str) -> AppTest:
-    next(button for button in page.button if button.label == label).click()
-    page.run()
-    assert_no_failure(page)
-    return page
 
 
 def links(page: AppTest) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from brain_core.registry import CROSS_VALIDATION, FOCUS, LOCALISATION, results_file
 from brain_core.scans.phantom import Lesion, Phantom, draw
 from brain_core.ui import models
-from tests.pages.steps import PROJECT, assert_no_failure, html, words
+from tests.pages.steps import PROJECT, assert_no_failure, html, open_file, words
 from tests.ui.service import store_predictions
 
 # Internal testing at the threshold 0.4: the CNN misses one of 4 tumours and alarms on one of 4 others; ResNet50 misses
@@ -59,13 +60,7 @@ def write(models_dir, what: str, record) -> None:
     path.write_text(record if isinstance(record, str) else json.dumps(record))
 
 
-def open_metrics(**parameters) -> AppTest:
-    page = AppTest.from_file(PROJECT / "pages" / "2_Metrics.py", default_timeout=60)
-    for name, value in parameters.items():
-        page.query_params[name] = value
-    page.run()
-    assert_no_failure(page)
-    return page
+open_metrics = partial(open_file, "2_Metrics")
 
 
 def table(page: AppTest, column: str):

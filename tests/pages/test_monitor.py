@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from brain_core.store import feedback as feedback_store
 from brain_core.store import predictions
 from brain_core.store.records import InputStatistics, Source, now
 from tests.monitoring.rows import CNN, RESNET, feedback, row
-from tests.pages.steps import PROJECT, assert_no_failure, words
+from tests.pages.steps import assert_no_failure, open_file, words
 from tests.store.databases import sqlite
 from tests.store.sample_rows import failure, key
 from tests.ui.service import store_predictions
@@ -22,13 +23,7 @@ BINS = 7  # of the seven held-out scores, each one of its own
 pytestmark = pytest.mark.usefixtures("sqlite")
 
 
-def open_monitor(**parameters) -> AppTest:
-    page = AppTest.from_file(PROJECT / "pages" / "7_Monitor.py", default_timeout=60)
-    for name, value in parameters.items():
-        page.query_params[name] = value
-    page.run()
-    assert_no_failure(page)
-    return page
+open_monitor = partial(open_file, "7_Monitor")
 
 
 def table(page: AppTest, column: str):

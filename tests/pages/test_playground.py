@@ -13,27 +13,16 @@ from brain_core import input_gate
 from brain_core.errors import ModelError
 from brain_core.inference import Detector
 from brain_core.teaching import sweep
-from brain_core.ui import models
 from brain_core.ui.playground import state
-from tests.pages.steps import PROJECT, assert_no_failure, html, upload, words
+from tests.pages.steps import assert_no_failure, html, open_file, press, upload, wait_for_models, words
 
 
 @pytest.fixture
 def page(in_service, set_environment, tmp_path) -> AppTest:
     """With a phantom that has no lesion."""
     set_environment(BRAIN_HOME=tmp_path / "home", BRAIN_DATA_DIR=None)
-    for model in models.current():
-        assert model.wait(120)
-    found = AppTest.from_file(PROJECT / "pages" / "9_Playground.py", default_timeout=60).run()
-    assert_no_failure(found)
-    return found
-
-
-def press(page: AppTest, label: str) -> AppTest:
-    next(button for button in page.button if button.label == label).click()
-    page.run()
-    assert_no_failure(page)
-    return page
+    wait_for_models()
+    return open_file("9_Playground")
 
 
 def slide(page: AppTest, label: str, value) -> AppTest:
@@ -190,6 +179,5 @@ def test_without_a_model_the_page_says_so(in_service, set_environment, tmp_path)
     set_environment(BRAIN_HOME=tmp_path / "home")
     for file in in_service.glob("*.json"):
         file.unlink()
-    found = AppTest.from_file(PROJECT / "pages" / "9_Playground.py", default_timeout=60).run()
-    assert_no_failure(found)
+    found = open_file("9_Playground")
     assert "No model is in service" in words(found) and not found.slider

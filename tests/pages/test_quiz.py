@@ -12,20 +12,16 @@ from brain_core.datasets.index import list_items
 from brain_core.models import MODELS
 from brain_core.registry import sha256_of
 from brain_core.scans.phantom import write_dataset
-from brain_core.ui import models
 from brain_core.ui.quiz.state import KEY
-from tests.pages.steps import PROJECT, assert_no_failure, html, words
+from tests.pages.steps import assert_no_failure, html, open_file, wait_for_models, words
 
 T, N = "tumor", "no tumor"
 
 
 @pytest.fixture
 def page(in_service) -> AppTest:
-    for model in models.current():
-        assert model.wait(120)
-    page = AppTest.from_file(PROJECT / "pages" / "11_Quiz.py", default_timeout=60).run()
-    assert_no_failure(page)
-    return page
+    wait_for_models()
+    return open_file("11_Quiz")
 
 
 def press(page: AppTest, key: str) -> AppTest:

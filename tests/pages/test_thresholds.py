@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from brain_core import operating_points
 from brain_core.registry import read_card
-from tests.pages.steps import PROJECT, assert_no_failure, words
+from tests.pages.steps import open_file, press, words
 from tests.ui.service import store_predictions
 
 # Internal testing of the custom CNN: 4 tumours, 4 others. At 0.5 one tumour is missed and one other scan alarms.
@@ -23,25 +25,12 @@ def measured(in_service, set_environment, tmp_path):
     return in_service
 
 
-def open_thresholds(**parameters: str) -> AppTest:
-    page = AppTest.from_file(PROJECT / "pages" / "3_Thresholds.py", default_timeout=60)
-    for name, value in parameters.items():
-        page.query_params[name] = value
-    page.run()
-    assert_no_failure(page)
-    return page
+open_thresholds = partial(open_file, "3_Thresholds")
 
 
 def figures(page: AppTest):
     """The table of the first model."""
     return page.dataframe[0].value["internal testing, n = 8"]
-
-
-def press(page: AppTest, label: str) -> AppTest:
-    next(button for button in page.button if button.label == label).click()
-    page.run()
-    assert_no_failure(page)
-    return page
 
 
 def test_counts_and_rates_of_internal_testing(measured):

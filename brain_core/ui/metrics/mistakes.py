@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from brain_core.datasets import samples
 from brain_core.evaluation.stored_results import CROSS_VALIDATION, StoredResult, StoredResults
-from brain_core.models import MODELS
-from brain_core.ui import heatmaps, models, notice, stored
+from brain_core.ui import answers, heatmaps, models, notice, stored
 from brain_core.ui.markup import esc
 from brain_core.ui.metrics import worked_out
 from brain_core.ui.metrics.choice import Choice
 from brain_core.ui.theme import LABEL_WORDS
-
-if TYPE_CHECKING:
-    from brain_core.inference import Prediction
 
 WAIT = 120  # seconds for a model that is being loaded
 HEIGHT = 420  # pixels
@@ -103,10 +97,7 @@ def _open(row: pd.Series, repeated: bool) -> None:
     with st.spinner("Loading the models …"):
         for model in loading:
             model.wait(WAIT)
-    predictions = [
-        (model.title, _prediction(scan.sha256, model.id, model.detector, scan).at(model.card.operating_point))
-        for model in models.ready(loading)
-    ]
+    predictions = answers.answers(scan, loading)
     for model in loading:
         if model.error:
             notice.show("error", model.error, title=f"{model.title} is out of service. ")
@@ -114,9 +105,3 @@ def _open(row: pd.Series, repeated: bool) -> None:
         said = LABEL_WORDS[prediction.label].lower()
         st.html(f"<div>{esc(f'{title}, in service: {said}, {prediction.probability:.3f}')}</div>")
     heatmaps.show(scan, predictions, f'<div class="brain-quiet">{esc(scan.width)} × {esc(scan.height)} pixels</div>')
-
-
-@st.cache_resource(show_spinner="Scoring the scan …", max_entries=stored.ENTRIES * len(MODELS))
-def _prediction(sha256: str, model: tuple, _detector, _scan) -> Prediction:
-    (found,) = _detector.predict([_scan])
-    return found
