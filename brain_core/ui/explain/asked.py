@@ -13,6 +13,7 @@ from brain_core.preprocessing import Box, input_box, places, prepare, square
 from brain_core.scans import Scan
 from brain_core.ui import notice, teaching, theme
 from brain_core.ui.models import Loading, keep_kernels
+from brain_core.ui.teaching import Chosen
 
 if TYPE_CHECKING:
     from brain_core.explain.explainer import Explainer
@@ -91,8 +92,10 @@ def show() -> Asked | None:
             required=True,
             help="A class activation map answers one question: which regions raise this answer's score?",
         )
-    if chosen is None:
-        return None
+    return _question(chosen, model, explainer, layer, target) if chosen else None
+
+
+def _question(chosen: Chosen, model: Loading, explainer: Explainer, layer: FeatureMap, target: str) -> Asked:
     spec, found = model.card.preprocessing, places(chosen.scan)
     return Asked(
         scan=chosen.scan,
