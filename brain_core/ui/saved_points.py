@@ -67,7 +67,8 @@ def _save(card: ModelCard, point: OperatingPoint, name: str, reason: str) -> Non
 
 
 def _history(card: ModelCard, standing: Standing) -> None:
-    with st.expander(f"History: {len(standing.history)} entries"):
+    n = len(standing.history)
+    with st.expander(f"History: {n} {'entry' if n == 1 else 'entries'}"):
         if not standing.history:
             st.caption(f"Nothing was saved yet: the model goes by its own, {standing.own.threshold:.3f}.")
             return

@@ -52,7 +52,7 @@ def test_one_click_takes_a_saved_point_back(page):
     save(page)
     settle(page)
     page.get_by_text("History: ").first.click(timeout=SECONDS)
-    history = page.get_by_test_id("stExpander").filter(has_text="History: 1 entries")
+    history = page.get_by_test_id("stExpander").filter(has_text="History: 1 entry")
     history.locator("canvas").first.wait_for(timeout=SECONDS)  # the table comes late and moves the button down
     settle(page)
     history.get_by_role("button", name="Back one step").click()

@@ -14,6 +14,7 @@ from brain_core.ui.monitor.words import MEASURE_WORDS, NAME_WORDS
 
 SIGNS = {State.ON: "▲ on", State.OFF: "● off", State.TOO_FEW: "○ too few to tell", State.UNKNOWN: "○ unknown"}
 ROW_HEIGHT = 35  # pixels, Streamlit's
+STATE_WIDTH = 110  # pixels: sign and words
 ORDER = (State.ON, State.TOO_FEW, State.UNKNOWN, State.OFF)
 
 
@@ -32,6 +33,10 @@ def show(choice: Choice) -> None:
         width="stretch",
         height=(len(rows) + 1) * ROW_HEIGHT + 3,
         key="monitor_alerts",
+        column_config={
+            "State": st.column_config.TextColumn(width=STATE_WIDTH),
+            "In words": st.column_config.TextColumn(width="large"),
+        },
     )
     limits = settings().monitor
     st.caption(

@@ -37,9 +37,9 @@ def show(choice: Choice) -> None:
 
 def _totals(choice: Choice) -> None:
     found = usage(choice.rows, choice.period.failures)
-    columns = st.columns(4)
+    columns, cases = st.columns(4), "case" if found.cases == 1 else "cases"
     for column, title, value, told in (
-        (columns[0], "Inputs scored", f"{found.inputs:,}", f"{found.cases:,} cases: single slices and series"),
+        (columns[0], "Inputs scored", f"{found.inputs:,}", f"{found.cases:,} {cases}: single slices and series"),
         (columns[1], "Not scored", f"{found.failures:,}", f"share {found.errors.text()}"),
         (columns[2], "Cases not assessed", f"{found.not_assessed:,}", f"share {found.flagged.text()}"),
     ):

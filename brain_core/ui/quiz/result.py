@@ -54,12 +54,19 @@ def _figures(quiz: Quiz, card: ScoreCard) -> None:
     st.caption(
         f"n = {card.n} {WORDS[quiz.origin]}, {tumours} with a tumour by the reference standard. 95 % intervals by "
         "Wilson's method. They are as wide as a quiz is short: where two overlap by much, the difference may be chance."
+        f"{_silent(card)}"
     )
 
 
 def _row(who: str, score: Score) -> dict:
     figures = {rate.capitalize(): getattr(score, rate).text(2) for rate in RATES}
     return {"Who": who, "Right": f"{score.right} of {score.n}", **figures}
+
+
+def _silent(card: ScoreCard) -> str:
+    """Of models that called a scan unlike their training data, whose counts are smaller for it."""
+    told = [f"{stored.title(name)} {card.n - score.n}" for name, score in card.models.items() if score.n < card.n]
+    return f" Not classified, and so not counted: {', '.join(told)}." if told else ""
 
 
 def _effect(card: ScoreCard) -> None:
