@@ -26,16 +26,17 @@ class Compared:
     Attributes:
         heatmap: float32 (h, w), 0..1; all zero where it is ``flat``.
         seconds: for the map alone.
-        deletion: how the target's probability falls while the hottest pixels are blurred away.
-        insertion: how it rises while they are put back.
+        deletion: how the target's probability falls while the hottest pixels are blurred away; None of a flat map,
+            which puts no pixel before another.
+        insertion: how it rises while they are put back; likewise.
     """
 
     method: Method
     heatmap: np.ndarray
     flat: bool
     seconds: float
-    deletion: Curve
-    insertion: Curve
+    deletion: Curve | None
+    insertion: Curve | None
 
 
 def compare(name: str, split: Split, scan: np.ndarray, sign: float, answer: Answer, told: Told = nobody) -> Compared:
@@ -53,10 +54,12 @@ def compare(name: str, split: Split, scan: np.ndarray, sign: float, answer: Answ
     seconds = time.perf_counter() - start
     told(1 - CURVES_SHARE)
     peak = float(heatmap.max())
-    flat = not peak > FLAT
-    scaled = np.zeros_like(heatmap) if flat else (heatmap / peak).astype(np.float32)
+    if not peak > FLAT:
+        told(1.0)
+        return Compared(method, np.zeros_like(heatmap), True, seconds, None, None)
+    scaled = (heatmap / peak).astype(np.float32)
     taken = deletion(answer, scan, scaled)
     told(1 - CURVES_SHARE / 2)
     put_back = insertion(answer, scan, scaled)
     told(1.0)
-    return Compared(method, scaled, flat, seconds, taken, put_back)
+    return Compared(method, scaled, False, seconds, taken, put_back)

@@ -67,8 +67,8 @@ def apply(scan: Scan, changes: Changes) -> Scan:
     pixels = cover(pixels, changes.covered, changes.patch)
     pixels = mirror(pixels) if changes.mirrored else pixels
     pixels = rotate(pixels, changes.rotation)
-    pixels = brighten(pixels, changes.brightness)
-    pixels = with_gamma(pixels, changes.gamma)
+    pixels = brighten(pixels, changes.brightness) if changes.brightness else pixels
+    pixels = with_gamma(pixels, changes.gamma) if changes.gamma != 1 else pixels
     pixels = compress(pixels, changes.jpeg_quality) if changes.jpeg_quality else pixels
     if np.array_equal(pixels, scan.pixels):
         return scan

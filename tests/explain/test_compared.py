@@ -1,5 +1,7 @@
 """Methods side by side, and the check by shuffled weights, of a whole model."""
 
+from threading import Thread
+
 import keras
 import numpy as np
 import pytest
@@ -48,6 +50,7 @@ def test_a_map_of_nothing_is_flat_whatever_the_method(explainer, scan):
         found = explainer.compare(name, scan, "look", answer, "no tumor")
         if name != "integrated_gradients":  # the size of what a pixel adds, for or against
             assert found.flat and not found.heatmap.any()
+            assert found.deletion is found.insertion is None  # no pixel comes before another
 
 
 def test_who_is_told_may_end_the_work(explainer, scan):
@@ -60,6 +63,21 @@ def test_who_is_told_may_end_the_work(explainer, scan):
     for name in ("occlusion", "integrated_gradients", "gradcam"):
         with pytest.raises(Enough):
             explainer.compare(name, scan, "look", answer, told=stop)
+
+
+def test_one_computes_at_a_time_and_lets_others_have_a_turn(explainer, scan):
+    """While one tells how far it is, another gets through; while it computes, none does."""
+    among = []
+
+    def another(share):
+        if not among:
+            thread = Thread(target=lambda: among.append(explainer.steps(scan, "look").probability))
+            thread.start()
+            thread.join(60)
+
+    explainer.compare("occlusion", scan, "look", answer, told=another)
+    assert among == [pytest.approx(1 / (1 + np.exp(2 - 20 * 16 / 1024)))]
+    assert explainer.steps(scan, "look").probability == among[0]  # and the turn was given back
 
 
 def test_weights_are_shuffled_in_a_copy_from_the_output_down():

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import numpy as np
 import pytest
+from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
+from brain_core.access import Role, User
+from brain_core.explain.explainer import Explainer
+from brain_core.scans.phantom import Phantom, draw
+from brain_core.ui.access import visitor
+from brain_core.ui.access.visitor import Visitor
 from brain_core.ui.explain.stages import STAGES
 from brain_core.ui.explain.tiles import bars, number, rgb, signed, strength
+from brain_core.ui.teaching.choice import _read
 from tests.pages.steps import assert_no_failure, html, open_file, press, upload, wait_for_models, words
 
 
@@ -94,7 +102,42 @@ def test_shuffled_weights(page):
     press(page, "Shuffle the weights")
     assert "0. the model as it is: similarity 1.00" in words(page)
     assert "1. down to probability" in words(page) and "2. down to conv3" in words(page)
-    assert "With all layers shuffled" in page.caption[-1].value
+    assert "With all convolutions and dense layers shuffled" in page.caption[-1].value
+
+
+def test_a_flat_map_is_compared_with_nothing(page):
+    choose(page, "What speaks for", "no tumor")
+    choose(page, "View", "Sanity check")
+    press(page, "Shuffle the weights")
+    assert "0. the model as it is: flat" in words(page)
+    assert "The map of the model as it is is flat: there is nothing to compare." in page.caption[-1].value
+    choose(page, "View", "Methods side by side")
+    choose(page, "Methods", ["gradcam"])
+    press(page, "Compare")
+    table = page.dataframe[0].value
+    assert table["Map"].item() == "28 × 28, flat" and table.iloc[0, 2:4].isna().all()
+
+
+def test_work_that_was_ended_does_not_begin_again_by_itself(page, monkeypatch):
+    def ended(*_, **__):
+        raise StopException  # as a click on anything ends the run of the page
+
+    choose(page, "View", "Methods side by side")
+    with monkeypatch.context() as patched:
+        patched.setattr(Explainer, "compare", ended)
+        press(page, "Compare")
+        assert "Cancel" in [button.label for button in page.button]
+    choose(page, "View", "Sanity check")
+    choose(page, "View", "Methods side by side")
+    assert "Cancel" not in [button.label for button in page.button] and not page.dataframe
+
+
+def test_who_may_not_assess_scans_gets_samples_alone(page, monkeypatch):
+    monkeypatch.setattr(visitor, "look", lambda: Visitor(User("ana", frozenset({Role.ANALYST}))))
+    page.run()
+    assert_no_failure(page)
+    scan = next(each for each in page.selectbox if each.label == "Scan")
+    assert len(scan.options) == 6 and "A picture of my own" not in scan.options
 
 
 def test_a_picture_of_ones_own_and_a_file_that_is_none(page, picture):
@@ -106,6 +149,18 @@ def test_a_picture_of_ones_own_and_a_file_that_is_none(page, picture):
     upload(page, ("<b>x.png", b"no picture"))
     assert_no_failure(page)
     assert "This file cannot be shown." in words(page) and "&lt;b&gt;x.png" in html(page)
+    upload(page, ("desktop.ini", b"[x]"))
+    assert_no_failure(page)
+    assert "This file cannot be shown." in words(page)
+
+
+def test_a_large_picture_is_taken_at_the_size_of_a_screen(page, encode):
+    choose(page, "Scan", "A picture of my own")
+    upload(page, ("large.png", encode(draw(Phantom(seed=1, size=1200)).pixels)))
+    assert_no_failure(page)
+    assert "Input step 1 of 8" in words(page)
+    scan = _read("x", "large.png", io.BytesIO(encode(draw(Phantom(seed=1, size=1200)).pixels)))
+    assert (scan.height, scan.width) == (900, 900) and "1200 × 1200 pixels" in scan.notes[-1]
 
 
 def test_without_a_model_the_page_says_so(in_service, set_environment, tmp_path):

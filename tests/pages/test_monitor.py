@@ -43,7 +43,8 @@ def used(in_service):
     rng = np.random.default_rng(0)
     rows = []
     for i in range(60):
-        own = {"at": day, "inputs": InputStatistics(256, 256, float(rng.normal(60, 5)), 20.0)}
+        at = day - timedelta(seconds=i < 5)  # the older version first
+        own = {"at": at, "inputs": InputStatistics(256, 256, float(rng.normal(60, 5)), 20.0)}
         opinion = {"opinion": "tumor", "opinion_blind": i % 2 == 0} if i < 12 else {}
         version = "older" if i < 5 else "test-1"
         rows.append(row(f"{i}", 0.1 if i in (3, 18) else 0.9, model=CNN, version=version, **own, **opinion))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TARGETS = ("tumor", "no tumor")
 START = 1  # number of the sample that is open at first: one with a lesion
-KEPT = 32  # of what is worked out, over all sessions
+KEPT = 8  # of what is worked out, over all sessions: a few megabytes each
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,9 +58,10 @@ def show(asked: Asked) -> None:
         return
     st.html(grid([_tile(each, asked) for each in ready], 190))
     st.caption(f"What speaks for ‘{asked.word}’, on what the model saw. Each map is scaled to its own maximum.")
-    for column, kind in zip(st.columns(2, gap="medium"), CURVES, strict=True):
-        with column:
-            _curves(kind, ready, asked)
+    if drawn := [each for each in ready if not each.flat]:
+        for column, kind in zip(st.columns(2, gap="medium"), CURVES, strict=True):
+            with column:
+                _curves(kind, drawn, asked)
     _table(ready)
     _about(ready)
 
@@ -108,8 +109,8 @@ def _table(ready: list[Compared]) -> None:
         {
             "Method": each.method.title,
             "Seconds": each.seconds,
-            "Deletion (small is good)": each.deletion.area,
-            "Insertion (large is good)": each.insertion.area,
+            "Deletion (small is good)": each.deletion.area if each.deletion else None,
+            "Insertion (large is good)": each.insertion.area if each.insertion else None,
             "Map": f"{each.heatmap.shape[0]} × {each.heatmap.shape[1]}" + (", flat" if each.flat else ""),
             "Source": each.method.source,
         }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from brain_core.explain.randomisation import Shuffled
 
 LAYERS = 8  # shuffled steps at most
+ALL = "With all convolutions and dense layers shuffled"  # normalisation keeps what it learned
 OFFERED = [name for name, method in METHODS.items() if method.at_layer]
 
 
@@ -41,7 +42,10 @@ def show(asked: Asked) -> None:
         )
         return
     st.html(grid([_tile(number, each, asked) for number, each in enumerate(maps)]))
-    _chart(maps, method)
+    if maps[0].similarity is None:
+        st.caption("The map of the model as it is is flat: there is nothing to compare. Ask for the other answer.")
+    else:
+        _chart(maps, method)
 
 
 def _step(asked: Asked, method: str, found: dict) -> Callable:
@@ -64,8 +68,9 @@ def _tile(number: int, each: Shuffled, asked: Asked) -> Tile:
         grey(asked.seen) // 2, overlay.place(scaled, overlay.Box(0, 0, size, size), size, size), 0.9
     )
     words = f"down to {each.layer}" if each.layer else "the model as it is"
-    like = "flat" if each.similarity is None else f"similarity {each.similarity:.2f}"
-    return Tile(picture, f"{number}. {words}: {like}", f"The map, {words}")
+    like = "flat" if not peak > 0 else "" if each.similarity is None else f"similarity {each.similarity:.2f}"
+    words += f": {like}" if like else ""
+    return Tile(picture, f"{number}. {words}", f"The map, {words}")
 
 
 def _chart(maps: tuple[Shuffled, ...], method: str) -> None:
@@ -89,8 +94,6 @@ def _chart(maps: tuple[Shuffled, ...], method: str) -> None:
 def _told(maps: tuple[Shuffled, ...]) -> str:
     last = maps[-1]
     if last.similarity is None:
-        return (
-            "With all layers shuffled the map is flat: it depends on what was learned. A flat map has no correlation."
-        )
+        return f"{ALL} the map is flat: it depends on what was learned. A flat map has no correlation."
     verdict = "it depends on what was learned" if last.similarity < 0.5 else "it would look much like this untrained"
-    return f"With all layers shuffled the correlation is {last.similarity:.2f}: {verdict}. One scan, one shuffle."
+    return f"{ALL} the correlation is {last.similarity:.2f}: {verdict}. One scan, one shuffle."

@@ -6,20 +6,21 @@ from collections.abc import Callable
 
 import streamlit as st
 
-RUNNING = "explain_running"  # session: what is being worked on
+ASKED = "explain_asked"  # session: what to work on in the next run of the page, and in no other
 
 
 def button(what: tuple, label: str, key: str, *, disabled: bool = False) -> bool:
     """Start or cancel; returns whether the work is to be done in this run of the page.
 
-    A click on Cancel ends the run of the page that does the work, at the next sign of its progress.
+    Any click ends the run of the page that does the work, at the next sign of its progress; it does not begin again by
+    itself, neither after Cancel nor on a way back from another page.
     """
-    running = st.session_state.get(RUNNING) == what
+    running = st.session_state.pop(ASKED, None) == what
     place = st.empty()  # one takes the place of the other at once
     if running:
-        place.button("Cancel", key=f"{key}_cancel", icon=":material/close:", on_click=_set, args=(None,))
+        place.button("Cancel", key=f"{key}_cancel", icon=":material/close:")
     else:
-        place.button(label, key=key, type="primary", disabled=disabled, on_click=_set, args=(what,))
+        place.button(label, key=key, type="primary", disabled=disabled, on_click=_ask, args=(what,))
     return running
 
 
@@ -36,14 +37,9 @@ def do(steps: list[tuple[str, Callable[[Callable[[float], None]], None]]]) -> No
             bar.progress((number + min(1.0, share)) / len(steps), text=f"{words} ({number + 1} of {len(steps)})")
 
         told(0.0)
-        try:
-            step(told)
-        except Exception:  # not what Streamlit ends a run of the page with
-            _set(None)
-            raise
-    _set(None)
+        step(told)
     st.rerun()
 
 
-def _set(what: tuple | None) -> None:
-    st.session_state[RUNNING] = what
+def _ask(what: tuple) -> None:
+    st.session_state[ASKED] = what

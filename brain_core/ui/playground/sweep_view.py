@@ -34,6 +34,7 @@ class Found:
     """A sweep of this session, with what it was made of."""
 
     scan: str  # sha256
+    models: tuple  # name, version, checksum and threshold of each
     sweep: Sweep
     changes: Changes
 
@@ -55,7 +56,7 @@ def show(chosen: Chosen, ready: list[Loading]) -> None:
     if failed := st.session_state.get(FAILED):
         notice.show("error", failed, title="The sweep was not made. ")
     found: Found | None = st.session_state.get(FOUND)
-    if found is None or found.scan != chosen.scan.sha256:
+    if found is None or (found.scan, found.models) != (chosen.scan.sha256, _models(ready)):
         st.caption(
             f"Asks the models about {sweep.POINTS} lesions that differ in one property, with all else as set above, "
             "and draws the probability against it. A lesion that is not planted yet is taken from the sliders."
@@ -66,16 +67,21 @@ def show(chosen: Chosen, ready: list[Loading]) -> None:
 
 def _button() -> bool:
     """Start, or give up; returns whether the work is to be done in this run of the page."""
-    running = st.session_state.get(RUNNING, False)
+    running = st.session_state.pop(RUNNING, False)  # for this run alone: it does not begin again by itself
     run = "Run the sweep"
-    st.button(run, key="playground_sweep_run", type="primary", disabled=running, on_click=_set, args=(True,))
+    st.button(run, key="playground_sweep_run", type="primary", disabled=running, on_click=_start)
     if running:
-        st.button("Cancel", key="playground_sweep_cancel", icon=":material/close:", on_click=_set, args=(False,))
+        st.button("Cancel", key="playground_sweep_cancel", icon=":material/close:")
     return running
 
 
-def _set(running: bool) -> None:
-    st.session_state[RUNNING] = running
+def _models(ready: list[Loading]) -> tuple:
+    """What a curve is of: another version, or another operating point, has another."""
+    return tuple((*model.id, model.card.operating_point.threshold) for model in ready)
+
+
+def _start() -> None:
+    st.session_state[RUNNING] = True
     st.session_state[FAILED] = None
 
 
@@ -95,12 +101,8 @@ def _run(chosen: Chosen, ready: list[Loading], quantity: str) -> None:
         )
     except BrainError as error:
         st.session_state[FAILED] = str(error)
-    except Exception:  # not what Streamlit ends a run of the page with
-        _set(False)
-        raise
     else:
-        st.session_state[FOUND] = Found(chosen.scan.sha256, found, changes)
-    st.session_state[RUNNING] = False
+        st.session_state[FOUND] = Found(chosen.scan.sha256, _models(ready), found, changes)
     st.rerun()
 
 

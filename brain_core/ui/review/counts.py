@@ -21,3 +21,4 @@ def show(found: Counts) -> None:
         found.not_kept,
         help="Single slices whose pixels were not kept: they count in the monitor, but cannot be learned from.",
     )
+    st.caption("Single slices alone; nothing is learned from a series.")

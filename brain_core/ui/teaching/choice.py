@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from brain_core.errors import ScanError
+from brain_core.access import Action
+from brain_core.errors import BrainError, ScanError
 from brain_core.scans import Scan, SourceFile, base_name, single_file
 from brain_core.settings import settings
-from brain_core.ui import notice, samples
+from brain_core.teaching.planted import redrawn
+from brain_core.ui import access, notice, samples
+from brain_core.ui.pictures import SCREEN_SIDE, on_screen
 from brain_core.ui.samples import Sample
 
 OWN = "A picture of my own"
-KEPT = 8  # uploads in memory, over all sessions
+KEPT, KEPT_FOR = 8, 600  # uploads in memory, over all sessions; seconds
 LABELS = ("tumor", "no tumor")
 
 
@@ -45,7 +48,7 @@ def choose(prefix: str, *, references: tuple[str, ...] = LABELS, start: int = 0)
     offered = {s.id: s for s in (*samples.phantoms(), *samples.real()) if s.reference in references}
     chosen = st.selectbox(
         "Scan",
-        [*offered, OWN],
+        [*offered, *([OWN] if access.may(Action.DETECT) else [])],
         index=min(start, len(offered) - 1),
         format_func=lambda id: _words(offered[id]) if id in offered else id,
         key=f"{prefix}_scan",
@@ -73,13 +76,23 @@ def _own(prefix: str) -> Chosen | None:
     name = base_name(upload.name)
     try:
         scan = _read(hashlib.sha256(upload.getvalue()).hexdigest(), name, upload)
-    except ScanError as error:
+    except BrainError as error:
         notice.show("error", str(error), title="This file cannot be shown. ")
         return None
     return Chosen(scan, name, None, "upload")
 
 
-@st.cache_resource(show_spinner="Reading …", max_entries=KEPT)
+@st.cache_resource(show_spinner="Reading …", max_entries=KEPT, ttl=KEPT_FOR)
 def _read(sha256: str, name: str, _upload) -> Scan:
     slices = list(single_file.slices(SourceFile.of_bytes(_upload.getvalue(), name)))
-    return slices[len(slices) // 2].read()
+    if not slices:
+        raise ScanError(f"{name}: holds no picture.")
+    return _smaller(slices[len(slices) // 2].read())
+
+
+def _smaller(scan: Scan) -> Scan:
+    """Of a large one a copy at the size of a screen: it is changed and looked at here, time and again."""
+    if max(scan.width, scan.height) <= SCREEN_SIDE:
+        return scan
+    told = f"Taken at the size of a screen: the file has {scan.width} × {scan.height} pixels."
+    return redrawn(scan, on_screen(scan) if scan.pixels.ndim == 3 else on_screen(scan)[..., 0], told)
