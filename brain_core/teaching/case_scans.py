@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from brain_core import input_gate
 from brain_core.evaluation.localisation import hit
 from brain_core.evaluation.robustness import BORDER, CHANGES
 from brain_core.intervals import Estimate, proportion
@@ -60,18 +61,24 @@ class Pointing:
     worst: Pointed | None
 
 
-def pointing(detector: Detector, n: int = PHANTOMS, threshold: float | None = None) -> Pointing:
+def pointing(
+    detector: Detector, n: int = PHANTOMS, threshold: float | None = None, others: Sequence[Detector] = ()
+) -> Pointing:
     """Ask a model about ``n`` phantoms with a lesion, always the same.
 
     Args:
         threshold: in place of the model's operating point.
+        others: models in service beside it: what their gates stop, it does not classify either.
     """
+    gated = [other for other in others if other.gate is not None]
     phantoms = [random_phantom(FIRST_PHANTOM + i, lesion=True) for i in range(n)]
     found: list[Pointed] = []
     for start in range(0, n, BATCH):
         batch = phantoms[start : start + BATCH]
         scans = [draw(phantom) for phantom in batch]
-        for phantom, scan, prediction in zip(batch, scans, detector.predict(scans, threshold=threshold), strict=True):
+        asked = [detector.predict(scans, threshold=threshold), *(other.predict(scans) for other in gated)]
+        said = [input_gate.shared(of_scan)[0] for of_scan in zip(*asked, strict=True)]
+        for phantom, scan, prediction in zip(batch, scans, said, strict=True):
             if prediction.assessed and prediction.label == "tumor":
                 found.append(_pointed(phantom, scan, prediction))
     beside = [each for each in found if not each.hit and np.isfinite(each.distance)]
@@ -149,15 +156,20 @@ def with_marks(scan: Scan) -> dict[str, Scan]:
 
 
 def most_moved(detectors: Sequence[Detector], scans: Sequence[Scan]) -> tuple[int, str]:
-    """Which of the scans, by position, and which mark on it move the probability of any model farthest."""
+    """Which of the scans, by position, and which mark on it move the probability of any model farthest.
+
+    Only scans count that are classified with and without the mark; without any, the first scan and mark.
+    """
     farthest, found = -1.0, (0, next(iter(MARKS)))
     for place, scan in enumerate(scans):
         changed = with_marks(scan)
-        for detector in detectors:
-            before, *after = (p.probability for p in detector.predict([scan, *changed.values()]))
-            for mark, probability in zip(changed, after, strict=True):
-                if abs(probability - before) > farthest:
-                    farthest, found = abs(probability - before), (place, mark)
+        asked = [detector.predict([scan, *changed.values()]) for detector in detectors]
+        before, *after = (input_gate.shared(of_scan) for of_scan in zip(*asked, strict=True))
+        for mark, said in zip(changed, after, strict=True):
+            for first, then in zip(before, said, strict=True):
+                moved = abs(then.probability - first.probability)
+                if first.assessed and then.assessed and moved > farthest:
+                    farthest, found = moved, (place, mark)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,10 +67,14 @@ class Moved:
     relabelled: float
 
 
-def of_models(found: StoredResults) -> list[StoredResult]:
-    """One result a model: of internal testing, else of the cross-validation, else of validation."""
+def of_models(found: StoredResults, names: Collection[str] = tuple(MODELS)) -> list[StoredResult]:
+    """One result a model: of internal testing, else of the cross-validation, else of validation.
+
+    Args:
+        names: of the models in service; a cross-validation holds others as well.
+    """
     chosen = []
-    for name in MODELS:
+    for name in (each for each in MODELS if each in names):
         results = [found.get(name, split) for split in ORDER]
         chosen += [result for result in results if isinstance(result, StoredResult)][:1]
     return chosen

@@ -34,8 +34,7 @@ LESSONS = (
     Lesson(
         WRONG,
         "Confident and wrong",
-        "The answers to these scans lie far from the threshold. Would you follow them? What on the scan, or on the "
-        "map, would make you doubt?",
+        "Would you follow these answers? What on the scan, or on the map, would make you doubt?",
         (
             "Every answer shown here is wrong. A probability far from the threshold says how far the scan lies from "
             "the model's boundary, not how likely the answer is to be right: networks are often more certain than "
@@ -105,8 +104,8 @@ LESSONS = (
     Lesson(
         BIAS,
         "Automation bias",
-        "You have read a scan as normal. The model says 'tumour', and is very sure. What do you do, and what would you "
-        "do at the end of a long day?",
+        "You have read a scan as normal. The model says 'tumour'. What do you do, and what would you do at the end of "
+        "a long day?",
         (
             "Readers follow a machine more often than they should, the inexperienced most of all, but not they alone: "
             "they take over its wrong answers (commission) and overlook what it does not mark (omission). The table "
@@ -121,8 +120,9 @@ LESSONS = (
         "Not a head at all",
         "What would a classifier with two classes, 'tumour' and 'no tumour', say of a chest film, an animal or noise?",
         (
-            "One of the two: it has no third class, and often it is very sure. BRAIN puts a gate before the answer: "
-            "where a picture lies too far from the training scans in the model's own features, it is not classified.",
+            "One of the two: it has no third class, and its probability need not lie near the threshold. BRAIN puts a "
+            "gate before the answer: where a picture lies too far from the training scans in the model's own features, "
+            "it is not classified.",
             "The gate is no safeguard against everything: it lets some pictures pass and stops some heads, more of "
             "them from another collection. Whoever sends the scan still has to look at it.",
         ),

@@ -24,7 +24,7 @@ NEVER_HELPFUL = "on no scan that the reader had wrong was a model right"
 
 @dataclass(frozen=True)
 class Score:
-    """Right answers of one reader or model among the ``n`` that it gave, with Wilson's intervals."""
+    """Right answers of a reader among the ``n`` given, or of a model among the ``n`` classified; Wilson's intervals."""
 
     n: int
     right: int
@@ -51,7 +51,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class ScoreCard:
-    """Reader alone, each model alone, and the reader after the reveal, over the same scans.
+    """Reader alone, each model alone, and the reader after the reveal; each model over those that it classified.
 
     Attributes:
         n: answers.

@@ -5,10 +5,15 @@ from __future__ import annotations
 import html
 import json
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from brain_core.registry import CROSS_VALIDATION, INPUT_GATE, LOCALISATION
+from brain_core.datasets.index import list_items
+from brain_core.input_gate import InputGate
+from brain_core.models import MODELS
+from brain_core.registry import CROSS_VALIDATION, INPUT_GATE, LOCALISATION, read_card, sha256_of
+from brain_core.scans.phantom import write_dataset
 from brain_core.teaching import cases
 from brain_core.teaching.cases import LESSONS
 from tests.pages.steps import assert_no_failure, open_file, wait_for_models, words
@@ -83,6 +88,52 @@ def test_confident_and_wrong_by_hand(measured):
     assert list(sure["Sure of"]) == [3, 3]  # 0.9, 0.1 and 0.05
 
 
+@pytest.fixture
+def one_left(measured):
+    """ResNet50 is out of service; the cross-validation has both models, and ResNet50 far more wrong."""
+    said = {"custom_cnn": [0.6], "resnet50": [0.01]}
+    scans = [
+        {"id": f"{n}.png", "group": n, "label": n % 2, "probability": said, "threshold": {name: [0.5] for name in said}}
+        for n in range(4)
+    ]
+    write(measured, CROSS_VALIDATION, json.dumps(RECORDS[CROSS_VALIDATION] | {"scans": scans}))
+    (measured / MODELS["resnet50"].file_name).unlink()
+    return measured
+
+
+@pytest.mark.parametrize("lesson", [cases.WRONG, cases.THRESHOLD, cases.PREVALENCE, cases.BIAS])
+def test_only_models_in_service_are_shown(one_left, lesson):
+    page = open_lesson(lesson)
+    assert "ResNet50 says" not in words(page)
+    for choice in page.segmented_control:
+        assert list(choice.options) == ["Custom CNN"]
+    if lesson in (cases.WRONG, cases.BIAS):
+        assert list(table(page, "Wrong where sure")["Model"]) == ["Custom CNN"]
+
+
+def test_answers_of_a_cross_validation_are_judged_by_the_folds_thresholds(in_service):
+    said = {"custom_cnn": [0.3, 0.2]}
+    scans = [{"id": "0.png", "group": 0, "label": 1, "probability": said, "threshold": {"custom_cnn": [0.5, 0.7]}}]
+    write(in_service, CROSS_VALIDATION, json.dumps({"scans": scans}))
+    page = open_lesson(cases.WRONG)
+    assert "Scan A: no stored answer is wrong in this way (Custom CNN, by the folds' thresholds)." in told(page)
+    assert "● No tumour 0.250 mean threshold of the folds 0.600" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("what", "lesson", "versions"),
+    [
+        (LOCALISATION, cases.MAP, {"versions": {"custom_cnn": "{}", "resnet50": "test-2"}}),
+        (INPUT_GATE, cases.UNLIKE, {"model": "custom_cnn", "version": "{}"}),
+    ],
+)
+def test_a_record_of_another_version_says_so(measured, what, lesson, versions):
+    for version, warned in (("test-1", False), ("older", True)):
+        known = json.loads(json.dumps(versions).replace("{}", version))
+        write(measured, what, json.dumps(RECORDS[what] | known))
+        assert ("Measured with an older version of Custom CNN: python -m" in words(open_lesson(lesson))) == warned
+
+
 def test_maps_are_measured_on_phantoms_and_outlined_tumours(measured):
     page = open_lesson(cases.MAP)
     assert "of 16 a tumour; of these its map hits" in told(page)
@@ -98,6 +149,33 @@ def test_marks_at_the_border(measured):
     assert table(page, "ROC-AUC")["From"][0] == "Metadata only"
     page.segmented_control(key="failures_mark").set_value("Nothing").run()
     assert_no_failure(page)
+
+
+@pytest.fixture
+def gate(measured):
+    """The CNN's stops every picture: its training scans lie on the other side."""
+    card = read_card("custom_cnn")
+    InputGate(-np.full((5, 2), 0.5**0.5, np.float32), 0.5, card.sha256, 5).save(card.gate_path)
+    path = card.path.with_suffix(".json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": "with-a-gate"}))  # loaded anew, with its gate
+
+
+def test_what_the_gate_of_one_model_stops_none_classifies(gate):
+    page = open_lesson(cases.BORDER)
+    marks = table(page, "At the border")
+    assert "Not classified: unlike the training data" in words(page)
+    assert all(marks[title].str.startswith("Not classified").all() for title in ("Custom CNN", "ResNet50"))
+
+
+def test_a_stored_mistake_that_the_gate_would_stop_says_so(gate, measured, set_environment, tmp_path):
+    set_environment(BRAIN_MODELS_DIR=measured, BRAIN_DATA_DIR=tmp_path)
+    scan = next(each for each in list_items(write_dataset(tmp_path / "navoneel", 1, seed=1, size=128)) if each.label)
+    row = {"id": scan.id, "sha256": sha256_of(scan.path)[:16], "group": 0, "label": 1, "probability": 0.1}
+    path = (measured / MODELS["resnet50"].file_name).with_suffix(".json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"predictions": {"test": [row]}}))
+    page = open_lesson(cases.WRONG)
+    assert "ResNet50 says: ● No tumour 0.100 threshold 0.400" in words(page)
+    assert "Not classified in service" in told(page)  # by the CNN's gate
 
 
 def test_two_thresholds_by_hand(measured):

@@ -63,6 +63,7 @@ def test_a_whole_quiz(page):
         press(page, f"quiz_{'keep' if place else 'change'}_{place}")  # the first is given up
     card = table(page, "Accuracy").set_index("Who")
     assert card.loc["You alone", "Right"] == "5 of 5"
+    assert "Versions: Custom CNN test-1; ResNet50 test-2." in told(page)
     assert card.loc["You alone", "Accuracy"] == "1.00 (0.57 to 1.00)"
     assert card.loc["You after the models", "Right"] == "4 of 5"
     assert card.loc["You after the models", "Accuracy"] == "0.80 (0.38 to 0.96)"
@@ -83,6 +84,29 @@ def test_a_case_opens_and_once_more_goes_on_with_the_next_set(page):
     assert "Reference standard: " in words(page) and len(page.image) == 3
     press(page, "quiz_again")
     assert page.number_input(key="quiz_set").value == 2
+
+
+def put_another_version(models_dir: Path, name: str, version: str) -> None:
+    path = (models_dir / MODELS[name].file_name).with_suffix(".json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": version}))
+    wait_for_models()
+
+
+def test_another_version_in_the_middle_of_a_quiz_is_told_and_opens_no_case(page, in_service):
+    press(page, "quiz_start")
+    read(page, T)
+    press(page, "quiz_keep_0")
+    assert "have changed since this quiz was drawn" not in words(page)
+    put_another_version(in_service, "resnet50", "test-3")
+    page.run()
+    assert_no_failure(page)
+    assert "have changed since this quiz was drawn" in words(page) and "Your answers so far stand" in words(page)
+    read(page, T)
+    press(page, "quiz_keep_1")
+    page.session_state["quiz_cases"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    press(page, "quiz_end")
+    assert "Versions: Custom CNN test-1; ResNet50 test-2 and test-3." in told(page)
+    assert len(page.image) == 1 and "Without maps" in told(page)
 
 
 def test_an_early_end_counts_what_was_answered(page):

@@ -9,6 +9,7 @@ from brain_core.datasets.index import NO_TUMOR, TUMOR
 from brain_core.errors import ResultsError
 from brain_core.evaluation.stored_results import stored_results
 from brain_core.inference import Detector
+from brain_core.input_gate import InputGate
 from brain_core.models import MODELS
 from brain_core.operating import OperatingCurve
 from brain_core.registry import read_card
@@ -51,6 +52,12 @@ def test_the_farthest_wrong_answers_of_all_models(results):
     assert alarm.distance == pytest.approx(0.55)
     assert case_stored.farthest(results[:1], TUMOR).probability == 0.3
     assert case_stored.farthest([], TUMOR) is None
+
+
+def test_of_a_model_that_is_not_in_service_there_is_no_result(results, in_service):
+    found = stored_results([read_card(name) for name in MODELS])
+    assert [each.name for each in case_stored.of_models(found, {"resnet50"})] == ["resnet50"]
+    assert case_stored.of_models(found, set()) == []
 
 
 def test_how_often_a_model_is_sure_and_wrong(results):
@@ -123,6 +130,25 @@ def test_of_a_model_that_finds_nothing_there_is_no_map(detector):
     found = case_scans.pointing(detector, n=2, threshold=1.0)
     assert (found.called, found.worst) == (0, None)
     assert found.hits.text() == "not computed: the model calls none of the phantoms a tumour"
+
+
+@pytest.fixture
+def stopping(service_files) -> Detector:
+    """Its gate stops every picture: the training scans lie on the other side."""
+    found = Detector(read_card("resnet50", service_files))
+    found.gate = InputGate(-np.full((5, 2), 0.5**0.5, np.float32), 0.5, found.card.sha256, 5)
+    return found
+
+
+def test_what_the_gate_of_one_model_stops_none_is_counted_for(detector, stopping):
+    assert case_scans.pointing(detector, n=2, threshold=0.0).called == 2
+    found = case_scans.pointing(detector, n=2, threshold=0.0, others=[stopping])
+    assert (found.n, found.called, found.worst) == (2, 0, None)
+
+
+def test_a_mark_counts_only_on_scans_that_are_classified(detector, stopping):
+    scans = [draw(Phantom(seed=seed, size=128)) for seed in (1, 2)]
+    assert case_scans.most_moved([detector, stopping], scans) == (0, next(iter(case_scans.MARKS)))
 
 
 def test_the_outline_and_the_peak_are_drawn_on_a_copy():

@@ -1,4 +1,4 @@
-"""Automation bias: a sure and wrong alarm, and how often that happens."""
+"""Automation bias: a false alarm, and how often the models are sure and wrong."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import streamlit as st
 
@@ -11,10 +13,12 @@ from brain_core.scans import Scan
 from brain_core.teaching import case_scans, case_stored
 from brain_core.teaching.case_scans import MARKS
 from brain_core.ui import heatmaps, notice, pictures, samples, stored, verdict
-from brain_core.ui.failures.material import Material
+from brain_core.ui.failures.material import Material, answers_of
 from brain_core.ui.markup import esc
-from brain_core.ui.teaching import answer as answer_of
 from brain_core.ui.teaching import choose
+
+if TYPE_CHECKING:
+    from brain_core.inference import Prediction
 
 NONE = "Nothing"
 STORE = "python -m brain_core evaluate DATASET --protocol cv --store"
@@ -35,9 +39,9 @@ def show(found: Material) -> None:
     with columns[0]:
         st.html('<div class="brain-column">Scan</div>')
         st.image(pictures.on_screen(scan), width="stretch", alt=f"The scan, at its border: {mark.lower()}")
-    for column, model in zip(columns[1:], found.loading, strict=False):
+    said = zip(found.loading, answers_of(chosen.scan, found.loading), answers_of(scan, found.loading), strict=True)
+    for column, (model, before, after) in zip(columns[1:], said, strict=False):
         with column:
-            before, after = answer_of(chosen.scan, model), answer_of(scan, model)
             moved = after.probability - before.probability
             change = "" if mark == NONE else f' <span class="brain-quiet brain-number">{moved:+.3f}</span>'
             st.html(f'<div class="brain-column">{esc(model.title)}</div>')
@@ -64,23 +68,24 @@ def _start(models: tuple, _detectors: list) -> tuple[int, str]:
 
 
 def _all_marks(found: Material, scan: Scan) -> None:
-    rows = [{"At the border": NONE} | {model.title: _probability(scan, model) for model in found.loading}]
+    titles, before = [model.title for model in found.loading], answers_of(scan, found.loading)
+    rows = [{"At the border": NONE} | dict(zip(titles, map(_probability, before), strict=True))]
     for mark, changed in case_scans.with_marks(scan).items():
-        rows.append({"At the border": mark} | {model.title: _moved(scan, changed, model) for model in found.loading})
+        after = answers_of(changed, found.loading)
+        rows.append({"At the border": mark} | dict(zip(titles, map(_moved, before, after), strict=True)))
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="failures_marks")
     st.caption(
         "This scan: probability of a tumour, and in brackets how far the mark moved it. The case opens with the "
-        "phantom and the mark that move a model in service farthest."
+        "phantom and the mark that move a model in service farthest, of those that are classified."
     )
 
 
-def _probability(scan: Scan, model) -> str:
-    return verdict.text(found := answer_of(scan, model)) + f" {found.probability:.3f}"
+def _probability(said: Prediction) -> str:
+    return f"{verdict.text(said)} {said.probability:.3f}"
 
 
-def _moved(scan: Scan, changed: Scan, model) -> str:
-    moved = answer_of(changed, model).probability - answer_of(scan, model).probability
-    return f"{_probability(changed, model)} ({moved:+.3f})"
+def _moved(before: Prediction, after: Prediction) -> str:
+    return f"{_probability(after)} ({after.probability - before.probability:+.3f})"
 
 
 def _measured(found: Material) -> None:

@@ -9,7 +9,7 @@ from brain_core import overlay
 from brain_core.teaching import case_scans
 from brain_core.teaching.case_scans import Pointing
 from brain_core.ui import heatmaps, notice, pictures, stored, verdict
-from brain_core.ui.failures.material import Material
+from brain_core.ui.failures.material import Material, warn_of_older
 from brain_core.ui.markup import esc
 from brain_core.ui.models import Loading
 
@@ -21,7 +21,7 @@ def show(found: Material) -> None:
     """Of each model the phantom whose map points farthest from the lesion; where that is the answer shows."""
     for column, model in zip(st.columns(2, gap="large"), found.loading, strict=False):
         with column:
-            worst = pointing(model).worst
+            worst = pointing(model, found.loading).worst
             if worst is None:
                 st.caption(f"{model.title}: on no phantom that it calls a tumour does the map miss the lesion.")
                 continue
@@ -41,23 +41,30 @@ def answer(found: Material) -> None:
     """The lesion's outline over the map, how often it is hit, and the stored measurement."""
     for column, model in zip(st.columns(COLUMNS, gap="medium"), found.loading, strict=False):
         with column:
-            _outlined(model, pointing(model))
+            _outlined(model, pointing(model, found.loading))
     st.caption(
         f"Phantoms with a lesion, {case_scans.PHANTOMS} asked of each model; a hit is a maximum in the lesion or "
         "within 15 pixels of it at a side of 256. Shares with Wilson's 95 % intervals. Sky blue: the lesion's outline; "
         "yellow: the map's maximum."
     )
-    _measured(found.localisation)
+    _measured(found)
 
 
-def pointing(model: Loading) -> Pointing:
-    """Worked out once for a version of a model."""
-    return _pointing(model.id, model.card.operating_point.threshold, model.detector)
+def pointing(model: Loading, loading: list[Loading]) -> Pointing:
+    """Worked out once for a version of a model and of those beside it, whose gates count as well."""
+    others = [other for other in loading if other.id != model.id]
+    return _pointing(
+        model.id,
+        tuple(other.id for other in others),
+        model.card.operating_point.threshold,
+        model.detector,
+        [other.detector for other in others],
+    )
 
 
 @st.cache_resource(show_spinner="Asking the models about phantoms …", max_entries=8)
-def _pointing(model: tuple[str, str, str], threshold: float, _detector) -> Pointing:
-    return case_scans.pointing(_detector, threshold=threshold)
+def _pointing(model: tuple[str, str, str], others: tuple, threshold: float, _detector, _others: list) -> Pointing:
+    return case_scans.pointing(_detector, threshold=threshold, others=_others)
 
 
 def _outlined(model: Loading, found: Pointing) -> None:
@@ -72,7 +79,8 @@ def _outlined(model: Loading, found: Pointing) -> None:
     st.caption(told)
 
 
-def _measured(record: dict | None) -> None:
+def _measured(found: Material) -> None:
+    record = found.localisation
     if record is None:
         st.caption(f"Not stored: how often the maps hit tumours that readers outlined; {COMMAND} measures it.")
         return
@@ -86,7 +94,8 @@ def _measured(record: dict | None) -> None:
             for row in record["rows"]
         ]
         told = f"Measured on {record['n']} real scans with outlined tumours."
-    except (KeyError, TypeError) as error:
+        warn_of_older(found.loading, record.get("versions") or {}, COMMAND)
+    except (KeyError, TypeError, AttributeError) as error:
         notice.show("error", f"The stored localisation is damaged ({error}). Store it anew: {COMMAND}.")
         return
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="failures_localisation")

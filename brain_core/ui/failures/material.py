@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from brain_core import input_gate
 from brain_core.errors import ResultsError
 from brain_core.evaluation.stored_results import (
     StoredResult,
@@ -12,9 +14,14 @@ from brain_core.evaluation.stored_results import (
     stored_results,
 )
 from brain_core.registry import INPUT_GATE, LOCALISATION, read_results
+from brain_core.scans import Scan
 from brain_core.teaching import case_stored
+from brain_core.ui import notice
 from brain_core.ui.models import Loading
-from brain_core.ui.teaching import models_ready
+from brain_core.ui.teaching import answers, models_ready
+
+if TYPE_CHECKING:
+    from brain_core.inference import Prediction
 
 NOTHING = "No predictions of the models in service are stored: python -m brain_core train DATASET stores them."
 
@@ -25,7 +32,7 @@ class Material:
 
     Attributes:
         found: all that is stored; None where it is damaged.
-        results: one a model that has any.
+        results: one a model that is ready and has any.
         cross_validation, localisation, gate: records, None where they are not stored.
         problems: what of it is damaged, in words.
     """
@@ -51,12 +58,29 @@ def gather() -> Material:
     return Material(
         loading,
         found,
-        case_stored.of_models(found) if found else [],
+        case_stored.of_models(found, {model.name for model in loading}) if found else [],
         record,
         _read(LOCALISATION, problems),
         _read(INPUT_GATE, problems),
         tuple(problems),
     )
+
+
+def answers_of(scan: Scan, loading: list[Loading]) -> list[Prediction]:
+    """One a model, in their order; what one of them finds unlike its training data, none of them classifies."""
+    return list(input_gate.shared(tuple(prediction for _, prediction in answers(scan, loading))))
+
+
+def warn_of_older(loading: list[Loading], versions: dict[str, str], command: str) -> None:
+    """Where a record was measured with other versions than are in service; a version that is not stored says nothing.
+
+    Args:
+        versions: that were measured, by model's name.
+        command: that measures anew.
+    """
+    old = [model.title for model in loading if versions.get(model.name) not in (model.card.version, None)]
+    if old:
+        notice.show("warning", f"Measured with an older version of {' and '.join(old)}: {command} measures it anew.")
 
 
 def _read(what: str, problems: list[str]) -> dict | None:

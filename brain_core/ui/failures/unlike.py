@@ -5,14 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from brain_core import input_gate
 from brain_core.scans import Scan
 from brain_core.scans.other_phantoms import other
 from brain_core.ui import notice, pictures, verdict
-from brain_core.ui.failures.material import Material
+from brain_core.ui.failures.material import Material, answers_of, warn_of_older
 from brain_core.ui.markup import esc
-from brain_core.ui.teaching import answers
 
+COMMAND = "python -m brain_core gate DATASET --store"
 SEED = 3  # of the drawn pictures
 KINDS = {"chest film": "A chest film, drawn", "portrait": "An animal, drawn", "noise": "Noise"}
 PARTS = {
@@ -36,17 +35,15 @@ def answer(found: Material) -> None:
     """What each model gives, what the gate makes of it, and the stored rates."""
     rows = []
     for kind, words in KINDS.items():
-        said = answers(_drawn(kind), found.loading)
-        shared = input_gate.shared(tuple(prediction for _, prediction in said))
         row = {"Picture": words}
-        for (title, alone), prediction in zip(said, shared, strict=True):
-            row[title] = f"{verdict.text(prediction)} ({alone.probability:.3f})"
+        for model, said in zip(found.loading, answers_of(_drawn(kind), found.loading), strict=True):
+            row[model.title] = f"{verdict.text(said)} ({said.probability:.3f})"
         rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="failures_unlike")
     st.caption("In brackets the probability of a tumour that the network gives all the same.")
     if not any(model.detector.gate for model in found.loading):
         notice.show("info", "No model in service has an input gate: each of them answers whatever it is shown.")
-    _measured(found.gate)
+    _measured(found)
 
 
 @st.cache_resource(show_spinner=False)
@@ -54,7 +51,8 @@ def _drawn(kind: str) -> Scan:
     return other(kind, SEED)
 
 
-def _measured(record: dict | None) -> None:
+def _measured(found: Material) -> None:
+    record = found.gate
     if record is None:
         st.caption("Not stored: how many pictures of which kind the gate stops.")
         return
@@ -73,3 +71,4 @@ def _measured(record: dict | None) -> None:
         return
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="failures_gate")
     st.caption("Measured with the input gate; shares with Wilson's 95 % intervals.")
+    warn_of_older(found.loading, {str(record.get("model")): record.get("version")}, COMMAND)

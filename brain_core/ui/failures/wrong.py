@@ -8,13 +8,13 @@ import streamlit as st
 from brain_core import overlay
 from brain_core.datasets import samples
 from brain_core.datasets.index import NO_TUMOR, TUMOR
-from brain_core.evaluation.stored_results import TEST
+from brain_core.evaluation.stored_results import CROSS_VALIDATION, TEST, StoredResult
+from brain_core.scans import Scan
 from brain_core.teaching import case_stored
 from brain_core.teaching.case_stored import SURE, Mistake
-from brain_core.ui import heatmaps, notice, pictures, stored
-from brain_core.ui.failures.material import NOTHING, Material
+from brain_core.ui import heatmaps, notice, pictures, stored, verdict
+from brain_core.ui.failures.material import NOTHING, Material, answers_of
 from brain_core.ui.markup import esc
-from brain_core.ui.teaching import answer as answer_of
 from brain_core.ui.theme import LABEL_SHAPES, LABEL_WORDS
 
 NAMES = {NO_TUMOR: "Scan A", TUMOR: "Scan B"}
@@ -38,13 +38,15 @@ def one(found: Material, label: int, name: str) -> None:
     """The scan with the map of the model that is wrong; its reference standard is not told."""
     mistake = case_stored.farthest(found.results, label)
     if mistake is None:
-        st.caption(f"{name}: no stored answer is wrong in this way at the operating points in use.")
+        judged = "; ".join(f"{stored.title(each.name)}, by {judged_by(each)}" for each in found.results)
+        st.caption(f"{name}: no stored answer is wrong in this way ({judged}).")
         return
     said = LABEL_WORDS[_said(mistake)]
+    threshold = "mean threshold of the folds" if mistake.split == CROSS_VALIDATION else "threshold"
     st.html(
         f'<div class="brain-column">{esc(name)}</div><div>{esc(stored.title(mistake.model))} says: '
         f'{LABEL_SHAPES[_said(mistake)]} {esc(said)} <span class="brain-number">{mistake.probability:.3f}</span> '
-        f'<span class="brain-quiet">threshold {mistake.threshold:.3f}</span></div>'
+        f'<span class="brain-quiet">{threshold} {mistake.threshold:.3f}</span></div>'
     )
     scan = samples.stored_scan(mistake.id, mistake.sha256)
     if scan is None:
@@ -53,11 +55,17 @@ def one(found: Material, label: int, name: str) -> None:
     left, right = st.columns(2)
     with left:
         st.image(pictures.on_screen(scan), width="stretch", alt=f"{name}, without any overlay")
-    model = next((model for model in found.loading if model.name == mistake.model), None)
-    if model is not None:
-        with right:
-            prediction = answer_of(scan, model)
+    with right:
+        _map(found, mistake, scan)
+
+
+def _map(found: Material, mistake: Mistake, scan: Scan) -> None:
+    """Of the model that is wrong, and whether the service classifies the scan at all."""
+    for model, prediction in zip(found.loading, answers_of(scan, found.loading), strict=True):
+        if model.name == mistake.model:
             heatmaps.overlaid(scan, model.title, prediction, overlay.DEFAULT_OPACITY, overlay.DEFAULT_COLORMAP)
+            if not prediction.assessed:
+                st.caption(f"{verdict.NOT_CLASSIFIED} in service: unlike a model's training data, or without contrast.")
 
 
 def answer(found: Material) -> None:
@@ -86,9 +94,19 @@ def how_sure(found: Material) -> None:
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="failures_sure")
     st.caption(
-        f"Sure: a probability of at least {SURE} or at most {1 - SURE:.1f}. One scan a near-duplicate group; shares "
-        "with Wilson's 95 % intervals."
+        f"Sure: a probability of at least {SURE} or at most {1 - SURE:.1f}. Wrong: on the wrong side of the operating "
+        "point in use; in cross-validation, of the folds' thresholds. One scan a near-duplicate group; shares with "
+        "Wilson's 95 % intervals."
     )
+
+
+def judged_by(result: StoredResult) -> str:
+    """The threshold that its answers are held against, in words."""
+    if result.split != CROSS_VALIDATION:
+        return "the operating point in use"
+    if isinstance(result.thresholds, float):
+        return f"{result.thresholds}, as the folds' thresholds are not stored"
+    return "the folds' thresholds"
 
 
 def _said(mistake: Mistake) -> str:

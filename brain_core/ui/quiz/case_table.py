@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from brain_core.teaching.quiz import CONFIDENCES, Answer
-from brain_core.ui import stored
+from brain_core.ui import pictures, stored
 from brain_core.ui.markup import esc
 from brain_core.ui.models import Loading
 from brain_core.ui.quiz import asking, reveal
@@ -59,4 +59,8 @@ def _open(quiz: Quiz, row: int, loading: list[Loading]) -> None:
         f'<div class="brain-quiet">Reference standard: {LABEL_WORDS[answer.question.reference].lower()}. '
         f"{esc(answer.question.id)}</div>"
     )
-    reveal.maps(scan, reveal.predictions(scan, loading), f"Scan {row + 1}")
+    if quiz.is_of(loading):
+        reveal.maps(scan, reveal.predictions(scan, loading), f"Scan {row + 1}")
+        return
+    st.image(pictures.on_screen(scan), width=asking.PICTURE, alt=f"Scan {row + 1}, without any overlay")
+    st.caption("Without maps: the models in service are not those that this quiz was drawn for.")

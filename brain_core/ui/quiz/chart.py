@@ -15,7 +15,7 @@ SYMBOLS = ("circle", "square", "diamond", "cross", "x")
 def show(everyone: dict[str, Score], card: ScoreCard, key: str) -> None:
     """A point with its interval for each, by name on the screen."""
     colors = {stored.title(name): MODEL_COLORS.get(name, NEUTRAL) for name in card.models}
-    figure = charts.frame(f"Right answers, n = {card.n}", "share right (accuracy)", "who", height=HEIGHT)
+    figure = charts.frame(f"Right answers, n = {card.n} answered", "share right (accuracy)", "who", height=HEIGHT)
     shown = [(who, score) for who, score in everyone.items() if score.accuracy.value is not None]
     for (who, score), symbol in zip(shown, SYMBOLS, strict=False):
         share = score.accuracy

@@ -56,11 +56,20 @@ def _figures(quiz: Quiz, card: ScoreCard) -> None:
         "Wilson's method. They are as wide as a quiz is short: where two overlap by much, the difference may be chance."
         f"{_silent(card)}"
     )
+    st.caption(f"Versions: {'; '.join(versions(quiz))}.")
 
 
 def _row(who: str, score: Score) -> dict:
     figures = {rate.capitalize(): getattr(score, rate).text(2) for rate in RATES}
     return {"Who": who, "Right": f"{score.right} of {score.n}", **figures}
+
+
+def versions(quiz: Quiz) -> list[str]:
+    """Of each model those that answered, in the order in which they did."""
+    said: dict[str, dict[str, None]] = {}
+    for verdict in (verdict for answer in quiz.answers for verdict in answer.verdicts):
+        said.setdefault(verdict.model, {})[verdict.version] = None
+    return [f"{stored.title(name)} {' and '.join(of)}" for name, of in said.items()]
 
 
 def _silent(card: ScoreCard) -> str:

@@ -47,12 +47,13 @@ def real(loading: list[Loading]) -> Real:
         return Real({}, str(error))
 
 
-def new(origin: str, found: Real, n: int, number: int) -> Quiz:
+def new(origin: str, found: Real, n: int, number: int, loading: list[Loading]) -> Quiz:
     """A quiz of ``n`` questions.
 
     Args:
         origin: `REAL` or `PHANTOMS`.
         number: of the set; the same gives the same scans.
+        loading: the models that will be asked.
     """
     if origin == REAL:
         questions = quiz.draw_questions(list(found.scans), n, number)
@@ -61,7 +62,7 @@ def new(origin: str, found: Real, n: int, number: int) -> Quiz:
         drawn = quiz.phantoms(n, number)
         questions = quiz.draw_questions(list(drawn), n, number)
         scans = {question.id: draw(drawn[question]) for question in questions}
-    return Quiz(questions, scans, origin, number)
+    return Quiz(questions, scans, origin, number, tuple(model.id for model in loading))
 
 
 @st.cache_resource(show_spinner="Looking for scans of internal testing …", ttl=600, max_entries=4)

@@ -38,7 +38,7 @@ def show(loading: list[Loading]) -> None:
     if found.reason:
         notice.show("info", found.reason, title="No real scans for a quiz. ")
     if st.button("Start", key="quiz_start", type="primary", icon=":material/play_arrow:"):
-        state.begin(sources.new(origin, found, n, int(number)))
+        state.begin(sources.new(origin, found, n, int(number), loading))
         st.rerun()
 
 

@@ -9,10 +9,12 @@ import streamlit as st
 
 from brain_core.scans import Scan
 from brain_core.teaching.quiz import Answer, Question, Verdict
+from brain_core.ui.models import Loading
 
 KEY = "quiz_current"
 SET_KEY = "quiz_set"
 FIRST_SET, LAST_SET = 1, 9999
+ModelId = tuple[str, str, str]  # name, version, checksum
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Quiz:
         scans: by the id of the question.
         origin: of the scans, in words.
         number: of the set.
+        models: `Loading.id` of those that it was drawn for.
         opinion: on the question that is open; None until it is given.
         since: when that question came on screen first, of `time.monotonic`.
         ended: before its last question.
@@ -41,6 +44,7 @@ class Quiz:
     scans: dict[str, Scan]
     origin: str
     number: int
+    models: tuple[ModelId, ...]
     answers: list[Answer] = field(default_factory=list)
     opinion: Opinion | None = None
     since: float | None = None
@@ -62,6 +66,10 @@ class Quiz:
     @property
     def scan(self) -> Scan:
         return self.scans[self.question.id]
+
+    def is_of(self, loading: list[Loading]) -> bool:
+        """Whether these models are the ones that it was drawn for."""
+        return self.models == tuple(model.id for model in loading)
 
     def begin_to_read(self) -> None:
         """Start the clock, once a question."""
