@@ -9,13 +9,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 run: $(VENV)/installed
 	$(BIN)/python -m brain_core serve
 
-# Three processes with one thread each: two cores are busy while one of them waits for a server or a browser.
+# Three processes with one thread each: two cores are busy while one of them waits. A browser and its server are three.
 test: export TF_NUM_INTRAOP_THREADS := 1
 test: export TF_NUM_INTEROP_THREADS := 1
 test: export OMP_NUM_THREADS := 1
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --ignore tests/browser
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile tests/browser
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/browser
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

@@ -29,7 +29,7 @@ class Way:
 WAYS = (
     Way(
         "I read scans",
-        "Open a sample below and see what both models say, then be asked first.",
+        "See what both models say of a sample below, then be asked first.",
         (
             ("5_PACS", "Connect the archive", "dns", Action.SEARCH_ARCHIVE),
             ("11_Quiz", "Read five scans before the models do", "quiz", Action.LEARN),
