@@ -41,7 +41,7 @@ def is_complaint(message) -> bool:
     """
     url = message.location["url"]
     looking = url.endswith(("_stcore/health", "_stcore/host-config"))
-    replaced = "/media/" in url and "404" in message.text
+    replaced = "/media/" in told(message) and ("404" in message.text or "Image source error" in message.text)
     return message.type == "error" and not looking and not replaced
 
 
