@@ -1,5 +1,6 @@
 """A browser, a server with two small models (see `tests.ui.service`), and a visitor's page."""
 
+import shutil
 from contextlib import suppress
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from brain_core.scans.phantom import Lesion, Phantom, draw
 from tests.browser.server import CHROMIUM, FLAGS, SECONDS, serving, settle
 from tests.needed import lacking
-from tests.ui.service import in_service, service_files
+from tests.ui.service import in_service, service_files, store_predictions
 
 __all__ = ["in_service", "service_files"]
 
@@ -17,6 +18,16 @@ def address(service_files, tmp_path_factory):
     """Of a server of its own, with the small models."""
     with serving(service_files, tmp_path_factory.mktemp("server")) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def measured_files(service_files, tmp_path_factory):
+    """A copy of the models' folder, with stored predictions of the first one."""
+    models_dir = tmp_path_factory.mktemp("measured") / "models"
+    shutil.copytree(service_files, models_dir)
+    parts = {"validation": ((0.9, 0.6), (0.4, 0.1)), "test": ((0.9, 0.8, 0.6, 0.3), (0.7, 0.2, 0.1, 0.05))}
+    store_predictions(models_dir, "custom_cnn", **parts)
+    return models_dir
 
 
 @pytest.fixture(scope="module")

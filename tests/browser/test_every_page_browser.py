@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from tests.browser.server import SECONDS, serving, settle, upload
 from tests.needed import lacking
-from tests.ui.service import store_predictions
 
 WIDE, NARROW = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 PAGES = (
@@ -28,13 +25,9 @@ TOO_WIDE = "() => document.querySelector('[data-testid=stMain]').scrollWidth - i
 
 
 @pytest.fixture(scope="module")
-def address(service_files, tmp_path_factory):
+def address(measured_files, tmp_path_factory):
     """Of a server with stored predictions, so that the pages have something to show."""
-    models_dir = tmp_path_factory.mktemp("measured") / "models"
-    shutil.copytree(service_files, models_dir)
-    parts = {"validation": ((0.9, 0.6), (0.4, 0.1)), "test": ((0.9, 0.8, 0.6, 0.3), (0.7, 0.2, 0.1, 0.05))}
-    store_predictions(models_dir, "custom_cnn", **parts)
-    with serving(models_dir, tmp_path_factory.mktemp("server")) as address:
+    with serving(measured_files, tmp_path_factory.mktemp("server")) as address:
         yield address
 
 

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 import pytest
 
 from tests.browser.server import SECONDS, serving, settle, upload
-from tests.ui.service import store_predictions
 
 
 @pytest.fixture(scope="module")
-def address(service_files, tmp_path_factory):
+def address(measured_files, tmp_path_factory):
     """Of a server that nobody has visited yet, with stored predictions of the first model."""
-    models_dir = tmp_path_factory.mktemp("measured") / "models"
-    shutil.copytree(service_files, models_dir)
-    parts = {"validation": ((0.9, 0.6), (0.4, 0.1)), "test": ((0.9, 0.8, 0.6, 0.3), (0.7, 0.2, 0.1, 0.05))}
-    store_predictions(models_dir, "custom_cnn", **parts)
-    with serving(models_dir, tmp_path_factory.mktemp("server")) as address:
+    with serving(measured_files, tmp_path_factory.mktemp("server")) as address:
         yield f"{address}/Thresholds?t_custom_cnn=0.25&prevalence=20"
 
 
