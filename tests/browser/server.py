@@ -20,10 +20,10 @@ SECONDS = 60_000  # milliseconds, before a wait counts as a failure
 
 
 @contextmanager
-def serving(models_dir: Path, folder: Path) -> Iterator[str]:
-    """The address of a server of its own; ``folder`` receives what it writes."""
+def serving(models_dir: Path, folder: Path, **more: object) -> Iterator[str]:
+    """The address of a server of its own; ``folder`` receives what it writes, ``more`` as in `start`."""
     port = free_port()
-    server = start(models_dir, folder, port)
+    server = start(models_dir, folder, port, **more)
     try:
         wait_for(f"http://localhost:{port}/_stcore/health", server)
         yield f"http://localhost:{port}"

@@ -16,7 +16,8 @@ from brain_core.training.schedules import cosine
 
 # DenseNet's pixel input ("torch" mode of Keras): RGB/255, ImageNet mean and standard deviation.
 _TEACHER_MEAN, _TEACHER_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-XLA = ("resnet50",)  # nearly halves a step of it on two cores, and quadruples one of the custom CNN
+# XLA nearly halves this one's step on two cores; it doubles ResNet50's in bfloat16 and quadruples the custom CNN's.
+XLA = (("resnet50", "float32"),)
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def compile_network(model: keras.Model, outputs: tuple[str, ...], config: Pretra
         loss={name: losses[name] for name in outputs},
         loss_weights={name: weight[name] for name in outputs},
         weighted_metrics={name: measured[name] for name in outputs if name in measured},
-        jit_compile=config.model in XLA,
+        jit_compile=(config.model, config.precision) in XLA,
     )
 
 
