@@ -119,16 +119,16 @@ def run(
     return Sweep(quantity, values, probabilities, assessed, dict(thresholds))
 
 
-def to_csv(sweep: Sweep) -> str:
-    """A line a value: the quantity, and of each model the probability, the threshold and the label."""
+def to_csv(sweep: Sweep, versions: Mapping[str, str]) -> str:
+    """A line a value: the quantity, and of each model its version, the probability, the threshold and the label."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    parts = ("probability", "threshold", "label")
+    parts = ("version", "probability", "threshold", "label")
     writer.writerow([sweep.quantity, *(f"{name}_{part}" for name in sweep.probabilities for part in parts)])
     for i, value in enumerate(sweep.values.tolist()):
         row: list[object] = [value]
         for name, found in sweep.probabilities.items():
-            row += [round(float(found[i]), 6), sweep.thresholds[name], _label(sweep, name, i)]
+            row += [versions[name], round(float(found[i]), 6), sweep.thresholds[name], _label(sweep, name, i)]
         writer.writerow(row)
     return text.getvalue()
 

@@ -229,6 +229,11 @@ def test_probabilities_stand_with_thresholds_and_flags_in_words():
     assert FLAG_DESCRIPTIONS["tiny"] in said and "The models disagree" in said and "version 2026-01" in said
 
 
+def test_the_whole_key_can_be_copied():
+    case("edge", 0.25, 0.75)
+    assert [code.value for code in visit().code] == [key("edge")]
+
+
 def test_what_is_unlike_the_training_data_has_no_label():
     case("edge", 0.75, flags=("unlike-training-data",))
     said = words(visit())

@@ -118,11 +118,12 @@ def test_what_is_not_assessed_is_no_call():
 
 
 def test_csv():
-    assert sweep.to_csv(of(0.1, 0.41234567, 0.9, assessed=(True, True, False))).splitlines() == [
-        "radius,a_probability,a_threshold,a_label",
-        "0.0,0.1,0.4,no tumor",
-        "0.1,0.412346,0.4,tumor",
-        "0.2,0.9,0.4,not classified",
+    swept = of(0.1, 0.41234567, 0.9, assessed=(True, True, False))
+    assert sweep.to_csv(swept, {"a": "2026-01-02-new"}).splitlines() == [
+        "radius,a_version,a_probability,a_threshold,a_label",
+        "0.0,2026-01-02-new,0.1,0.4,no tumor",
+        "0.1,2026-01-02-new,0.412346,0.4,tumor",
+        "0.2,2026-01-02-new,0.9,0.4,not classified",
     ]
 
 

@@ -120,7 +120,7 @@ def _draw(found: Found, titles: dict[str, str]) -> None:
     st.caption(_setting(found))
     st.download_button(
         "CSV",
-        lambda: sweep.to_csv(swept),
+        lambda: sweep.to_csv(swept, {name: version for name, version, *_ in found.models}),
         f"brain-sweep-{swept.quantity}.csv",
         "text/csv",
         key="playground_sweep_csv",

@@ -31,6 +31,9 @@ def show(case: Case) -> None:
             with column, st.container(border=True, height="stretch"):
                 st.html(model_card.framed(stored.title(row.model), row.version, answer(row)))
         _flags(case)
+        with st.popover("Key of the case", icon=":material/key:"):
+            st.code(case.case, language=None)
+            st.caption("What an export and the audit log call it, and what `store delete` takes.")
 
 
 def answer(row: PredictionRow) -> str:
