@@ -5,9 +5,11 @@
 
 An arm is a list of options of `python -m brain_core train`; in them ``{VARIABLE}`` stands for a variable of the
 environment, a weights file for instance. Each arm that has no results yet trains its model anew in each fold of the
-training and validation parts of the 70/15/15 split, and is added to benchmarks/ablation.json. Without DATASET the table
-of what is there is printed, as Markdown. "Moved" is the mean change of the probability over
-`brain_core.evaluation.robustness.CHANGES`, "worst change" the one that moves it most.
+training and validation parts of the 70/15/15 split, and is added to benchmarks/ablation.json. Nothing is measured where
+a stored arm has other options now, or is of another data set, split or number of repeats, since one table compares all:
+give the arm another name, or name another file with --results. Without DATASET the table of what is there is printed,
+as Markdown. "Moved" is the mean change of the probability over `brain_core.evaluation.robustness.CHANGES`, "worst
+change" the one that moves it most.
 """
 
 from __future__ import annotations
@@ -33,16 +35,37 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     record = json.loads(options.results.read_text()) if options.results.exists() else {}
     if options.dataset:
-        memories: dict = {}
-        for name, train_options in json.loads(options.arms.read_text()).items():
+        arms, dataset, memories = json.loads(options.arms.read_text()), development_part(options), {}
+        wanted = {"repeats": options.repeats, "split_seed": options.split_seed, "data": dataset.fingerprint}
+        if found := mismatches(record, arms, wanted):
+            parser.error("\n".join([f"{options.results} cannot be added to:", *found]))
+        for name, train_options in arms.items():
             if name not in record:
-                record[name] = run_arm(options, train_options, memories)
+                record[name] = run_arm(options, dataset, train_options, memories)
                 options.results.write_text(json.dumps(record, indent=1) + "\n")
                 print(table({name: record[name]}).splitlines()[-1], flush=True)
     print(table(record))
 
 
-def run_arm(options: argparse.Namespace, train_options: list[str], memories: dict) -> dict:
+def mismatches(record: dict[str, dict], arms: dict[str, list[str]], wanted: dict) -> list[str]:
+    """Why stored results and those of a run now do not belong in one table, a line each; empty where they do.
+
+    Args:
+        record: stored results by arm.
+        arms: options by arm, as they are now.
+        wanted: ``repeats``, ``split_seed`` and, as ``data``, the fingerprint of the part that is not locked; a data
+            set's name is its folder's and says nothing.
+    """
+    found = []
+    for name, stored in record.items():
+        protocol = stored["protocol"] | {"data": stored["protocol"]["data"]["fingerprint"]}
+        pairs = [(key, protocol[key], value) for key, value in wanted.items()]
+        pairs.append(("options", stored["options"], arms.get(name, stored["options"])))
+        found += [f"{name!r}: expected {key} {a}, as stored. Received: {b}." for key, a, b in pairs if a != b]
+    return found
+
+
+def run_arm(options: argparse.Namespace, dataset, train_options: list[str], memories: dict) -> dict:
     """The figures of one way to train, as JSON; arms that differ in what is trained alone share a memory."""
     import numpy as np
 
@@ -58,7 +81,7 @@ def run_arm(options: argparse.Namespace, train_options: list[str], memories: dic
     shared = wanted.model, spec, config.backbone, config.init, config.augmentation, config.seed
     setup = Setup(spec, config, memories.setdefault(repr(shared), Memory()))
     start = time.perf_counter()
-    record = cross_validate(development_part(options), {wanted.model: setup}, repeats=options.repeats)
+    record = cross_validate(dataset, {wanted.model: setup}, repeats=options.repeats)
     row, moved = record["rows"][wanted.model], record["robustness"][wanted.model]
     return {
         "options": train_options,

@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = "brain_core"
 UI_LAYER = 5
 LAYERS = (
-    {"errors", "settings", "files", "palette", "typed_json", "history_file", "logs"},
+    {"errors", "settings", "files", "palette", "typed_json", "history_file", "logs", "quiet"},
     {"scans", "preprocessing", "overlay", "intervals", "scored", "figures", "resampling", "metrics", "curves"}
     | {
         "calibration",

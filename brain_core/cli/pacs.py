@@ -90,7 +90,7 @@ def _add_watch(actions, shared: argparse.ArgumentParser) -> None:
     )
     watch.add_argument("--once", action="store_true", help="take what is there, and end")
     watch.add_argument("--since", type=text.day, metavar="DATE", help="first day of the studies; default: a week ago")
-    watch.add_argument("--retry", action="store_true", help="try studies again that were given up")
+    watch.add_argument("--retry", action="store_true", help="try studies again that were given up or refused")
     add_model(watch)
     _add_words(watch)
     watch.set_defaults(run=run_watch)

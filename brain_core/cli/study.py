@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,7 +128,7 @@ def _shown(results: list[tuple[Study, SeriesResult]], form: str) -> str:
     if form == "csv":
         return study_records.to_csv([result for _, result in results], messages=True)
     if form == "json":
-        made = datetime.now(UTC)
+        made = datetime.now().astimezone()
         return study_records.to_json([(study.pseudonym, result) for study, result in results], made=made)
     return "\n".join(_table(study, result) for study, result in results)
 
@@ -138,7 +138,7 @@ def _table(study: Study, result: SeriesResult) -> str:
     for summary in result.summaries:
         value = "-" if summary.value is None else f"{summary.value:.4f}"
         lines.append(f"  {summary.model:10}  {value:>6}  {summary.label or 'no answer':9}  {summary.method}")
-    lines.append(f"  {len(result.flagged)} slices unlike the training data, {len(result.errors)} unreadable")
+    lines.append(f"  {len(result.flagged)} slices flat or unlike the training data, {len(result.errors)} unreadable")
     return "\n".join(lines) + "\n"
 
 
@@ -146,7 +146,7 @@ def _write(results: list[tuple[Study, SeriesResult]], folder: Path, identity: bo
     """Reports of every series and DICOM objects of DICOM series; whether all were made."""
     from brain_core.study.documents import documents
 
-    made = documents(results, made=datetime.now(UTC), identity=identity)
+    made = documents(results, made=datetime.now().astimezone(), identity=identity)
     for name, data in made.files.items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ import numpy as np
 from brain_core import metrics
 from brain_core.datasets.duplicates import near_duplicate_groups
 from brain_core.datasets.index import Dataset
+from brain_core.errors import ConfigError
 from brain_core.evaluation.cross_validated import OutOfFold, ensemble, measure, out_of_fold
 from brain_core.evaluation.kept_folds import KeptFolds
 from brain_core.evaluation.robustness import CHANGES, shift
@@ -19,6 +22,7 @@ from brain_core.evaluation.shortcuts import MAJORITY, baseline_scorers, majority
 from brain_core.evaluation.stored_results import ENSEMBLE
 from brain_core.preprocessing import PreprocessingSpec, square
 from brain_core.registry import ModelCard
+from brain_core.scored import one_a_group
 from brain_core.training.backbones import start_record
 from brain_core.training.batches import Memory, Pictures
 from brain_core.training.config import TrainConfig
@@ -74,7 +78,14 @@ def cross_validate(
 
     Raises:
         DatasetError: no honest split exists. Cancelled: a report asked to stop.
+        ConfigError: a model is to go on from a trained one.
     """
+    for name, setup in setups.items():
+        if setup.config.start:
+            raise ConfigError(
+                f"{name}: it went on from a trained model, which has learned from scans that a fold tests on. Expected "
+                f"training from a backbone. Received: --start {setup.config.start}."
+            )
     labels = np.array(dataset.labels)
     groups = near_duplicate_groups(dataset.scans)
     plan = folds(labels, groups, repeats=repeats, seed=seed)
@@ -85,12 +96,13 @@ def cross_validate(
         scorer = NetworkScorer(name, dataset, setup.spec, setup.config, report(name), setup.memory)
         changed = _Changed(dataset, setup.spec, scorer)
         described[name] = _described(name, setup, scorer)
-        kept = KeptFolds.of(keep, name, {"setup": described[name], "seed": seed, "data": data})
+        asked = {"setup": described[name], "seed": seed, "data": data, "plan": _fingerprint(dataset, groups, own)}
+        kept = KeptFolds.of(keep, name, asked)
         scores[name] = []
         for number, fold in enumerate(own):
             scores[name].append(_score(number, fold, scorer, changed, kept))
             progress(name, number + 1, len(own))
-        moved[name] = changed.shifts(out_of_fold(labels, own, scores[name]), labels)
+        moved[name] = changed.shifts(out_of_fold(labels, own, scores[name]), labels, one_a_group(groups))
     if len(setups) > 1:
         common = min(map(len, scores.values()))
         scores[ENSEMBLE] = ensemble(labels, plan[:common], [each[:common] for each in scores.values()])
@@ -107,6 +119,13 @@ def cross_validate(
         "robustness": moved,
         "scans": [_scan(dataset, groups, rows, i) for i in range(len(labels))],
     }
+
+
+def _fingerprint(dataset: Dataset, groups: np.ndarray, plan: list[Fold]) -> str:
+    """Of the scans in their order and of the folds: what is kept by position means nothing in another order."""
+    parts = [[part.tolist() for part in (fold.train, fold.validation, fold.test)] for fold in plan]
+    said = [[scan.key for scan in dataset.scans], groups.tolist(), parts]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def _protocol(repeats: int, seed: int, done: dict[str, int]) -> dict:
@@ -149,11 +168,12 @@ class _Changed:
         for name, raw in self._raw.items():
             raw[fold.test] = scores[name]
 
-    def shifts(self, found: OutOfFold, labels: np.ndarray) -> list[dict]:
-        chosen = found.thresholds["balanced_accuracy"][0]
-        after = {name: found.recalibrated(raw, repeat=0) for name, raw in self._raw.items()}
+    def shifts(self, found: OutOfFold, labels: np.ndarray, one: np.ndarray) -> list[dict]:
+        """Of the scans at the positions ``one``."""
+        chosen = found.thresholds["balanced_accuracy"][0, one]
+        after = {name: found.recalibrated(raw, repeat=0)[one] for name, raw in self._raw.items()}
         return [
-            shift(name, found.calibrated[0], p, chosen, metrics.roc_auc(labels, p)).to_json()
+            shift(name, found.calibrated[0, one], p, chosen, metrics.roc_auc(labels[one], p)).to_json()
             for name, p in after.items()
         ]
 

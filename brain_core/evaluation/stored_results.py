@@ -18,12 +18,13 @@ from brain_core.metrics import Metrics, compute_repeated
 from brain_core.registry import CROSS_VALIDATION as CROSS_VALIDATION_FILE
 from brain_core.registry import ModelCard, read_results
 from brain_core.scored import Scored, one_a_group
-from brain_core.thresholds import DEFAULT
+from brain_core.thresholds import DEFAULT, IN_WORDS
 
 CROSS_VALIDATION, VALIDATION, TEST = "cross-validation", "validation", "test"
 SPLITS = (CROSS_VALIDATION, VALIDATION, TEST)
 ENSEMBLE = "ensemble"  # name of a row of the cross-validation
 UNKNOWN = "unknown"  # version
+BEST = IN_WORDS["balanced_accuracy"]  # the rule whose thresholds a cross-validation stores with its scans
 HOW_TO_MEND = "Restore it (git checkout -- saved_models) or store it anew: {command}."
 COMMANDS = {
     CROSS_VALIDATION: "python -m brain_core evaluate DATASET --protocol cv --store",
@@ -197,11 +198,20 @@ def _row(record: dict, scans: list[dict], name: str, version: str, card: ModelCa
         thresholds = _probabilities(chosen, where)
         if thresholds.shape != probabilities.shape:
             raise _damaged(where, f"as many thresholds as probabilities, {len(probabilities)}", len(thresholds))
-    if card and (changed := _changed(record, card)):
-        notes.append(f"measured with other settings than the version in service: {', '.join(changed)}")
-    if card and _is_of_other_data(record, card):
-        notes.append("measured on other data than the version in service was trained on")
+    notes += differences(record, card) if card else ()
     return _result(name, version, CROSS_VALIDATION, scans, probabilities, thresholds, tuple(notes), where)
+
+
+def differences(record: dict, card: ModelCard) -> tuple[str, ...]:
+    """In words, in what a cross-validation is not of the version in service."""
+    notes, point = [], card.metadata.get("operating_point") or {}
+    if changed := _changed(record, card):
+        notes.append(f"measured with other settings than the version in service: {', '.join(changed)}")
+    if _is_of_other_data(record, card):
+        notes.append("measured on other data than the version in service was trained on")
+    if (rule := point.get("rule", BEST)) != BEST:
+        notes.append(f"the version in service decides by another rule ({rule}) than the folds here ({BEST})")
+    return tuple(notes)
 
 
 def _changed(record: dict, card: ModelCard) -> list[str]:

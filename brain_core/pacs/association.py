@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from brain_core.errors import PacsError
 from brain_core.pacs.attributes import silence
 from brain_core.pacs.network import in_words, open_port, shake_hands, tls_context
 from brain_core.pacs.settings import Dimse
+from brain_core.quiet import quiet
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -72,8 +72,7 @@ def associated(
     """
     host, port = settings.address
     ae, tls = make_ae(settings), (tls_context(settings), host) if settings.tls else None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of titles and UIDs that archives write and that do not keep to the standard
+    with quiet():  # of titles and UIDs that archives write and that do not keep to the standard
         try:
             association = ae.associate(
                 host,

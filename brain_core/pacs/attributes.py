@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-import warnings
+import re
 from contextlib import suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from brain_core.pacs.archive import Query, SeriesFound, StudyFound, is_uid
+from brain_core.quiet import quiet
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -31,6 +32,7 @@ SERIES_FIELDS = (
     "SeriesNumber",
     "NumberOfSeriesRelatedInstances",
 )
+_UID = re.compile(r"\d+(?:\.\d+){3,}(?:\.dcm)?")
 LIBRARIES = ("pydicom", "pynetdicom", "dicomweb_client", "urllib3", "retrying")
 
 
@@ -38,6 +40,11 @@ def silence() -> None:
     """Keep the libraries' logs shut: they quote values and addresses, which may name a patient."""
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def without_uids(message: str) -> str:
+    """A message fit for a log: what an archive or a file says may hold its UIDs."""
+    return _UID.sub("(UID)", message)
 
 
 def from_json(answer: object) -> Dataset:
@@ -109,8 +116,7 @@ def date_range(query: Query) -> str:
 
 def text(ds: Dataset, keyword: str) -> str:
     """A value as one line of printable text; several are parted by a backslash."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of archives that do not keep to the standard; nobody here can mend them
+    with quiet():  # of archives that do not keep to the standard; nobody here can mend them
         try:
             value = ds.get(keyword)
         except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError):

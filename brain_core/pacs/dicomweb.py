@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -36,6 +35,7 @@ from brain_core.pacs.network import in_words, trusted
 from brain_core.pacs.outgoing import as_file
 from brain_core.pacs.settings import DicomWeb
 from brain_core.pacs.whole import is_whole
+from brain_core.quiet import quiet
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
@@ -123,8 +123,7 @@ class WebArchive(Archive):
     def _client(self) -> Iterator[DICOMwebClient]:
         """A client; what goes wrong in the block is said in words."""
         where, settings = "{}:{}".format(*self._settings.address), self._settings
-        with _session(settings) as session, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of certificates not to be checked, and of what archives write
+        with _session(settings) as session, quiet():  # of certificates not to be checked, and of what archives write
             client = DICOMwebClient(
                 settings.url,
                 session,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -21,6 +20,7 @@ from brain_core.pacs.attributes import SERIES_FIELDS, STUDY_FIELDS, date_range, 
 from brain_core.pacs.inbox import Inbox
 from brain_core.pacs.outgoing import PREAMBLE, as_file, file_meta
 from brain_core.pacs.settings import MOVE, Dimse
+from brain_core.quiet import quiet
 
 PUBLIC = "1.2.840.10008."  # start of the UIDs of the standard
 NO_WILDCARDS = str.maketrans("", "", "*?\\")  # C-FIND would take them for patterns and lists
@@ -240,8 +240,7 @@ def _query(level: str, keys: Mapping[str, str | list[str]]) -> Dataset:
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.QueryRetrieveLevel = level
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         for keyword, value in keys.items():
             setattr(ds, keyword, value)
     return ds

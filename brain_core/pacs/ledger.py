@@ -29,7 +29,8 @@ class Record:
 
     Attributes:
         key: keyed hash of its UID.
-        content: keyed hash of its source series and how many instances each has.
+        content: keyed hash of its source series and how many instances each has; empty where the archive never
+            gave them, or no longer did when the study was given up.
         images: how many instances these are.
         state: `SEEN` (may still be arriving), `STABLE`, `SCORED` (results may be stored in part), or one of `DONE`.
         since: when this content was first seen, seconds since 1970.
@@ -101,10 +102,18 @@ class Ledger:
             return {row[0] for row in self._base.execute("SELECT series FROM own_series WHERE study = ?", (key,))}
 
     def retry(self) -> int:
-        """Let studies that were given up be looked at as if new; returns how many."""
+        """Let studies that were given up or refused be looked at as if new; returns how many.
+
+        Refused ones too: a fault of this machine that is mended by now may have been why.
+        """
         with self._telling():
-            change = "UPDATE studies SET state = ?, failures = 0, next_try = 0 WHERE state = ?"
-            return self._base.execute(change, (STABLE, GIVEN_UP)).rowcount
+            change = "UPDATE studies SET state = ?, failures = 0, next_try = 0 WHERE state IN (?, ?)"
+            return self._base.execute(change, (STABLE, GIVEN_UP, REFUSED)).rowcount
+
+    def forget(self, key: str) -> None:
+        """Have a study count as never seen; which of its series are results stays known."""
+        with self._telling():
+            self._base.execute("DELETE FROM studies WHERE key = ?", (key,))
 
     def _prepare(self) -> None:
         self._base.execute("PRAGMA journal_mode = WAL")

@@ -8,7 +8,6 @@ images change afterwards (a series more, an instance more or less) is scored ane
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +23,7 @@ from filelock import FileLock, Timeout
 from brain_core.errors import BrainError, ConfigError, ModelError, PacsError
 from brain_core.pacs.archive import MR, Archive, LocalError, Query, SeriesFound, StudyFound
 from brain_core.pacs.assessed import Assess, check_study, give_back
+from brain_core.pacs.attributes import without_uids
 from brain_core.pacs.find import has_word, series_match
 from brain_core.pacs.ledger import DONE, GIVEN_UP, REFUSED, SCORED, SEEN, STABLE, STORED, Ledger, Record
 from brain_core.pacs.settings import WORDS
@@ -34,7 +34,6 @@ INTERVAL = 60.0  # seconds between two looks
 DAYS = 7  # studies older than this are not looked for, unless asked
 MOST_FAILURES = 5  # then a study is given up
 BACKOFF, LONGEST_BACKOFF = 60.0, 3600.0  # seconds; doubled with each failure
-_UID = re.compile(r"\d+(?:\.\d+){3,}(?:\.dcm)?")
 _log = logging.getLogger("brain_core")
 
 
@@ -63,7 +62,7 @@ class Handled:
     Attributes:
         name: its pseudonym.
         outcome: in words, without patient data.
-        failed: whether it has to be tried again, or was given up.
+        failed: whether it has to be tried again, was given up, or cannot be looked at.
     """
 
     name: str
@@ -110,7 +109,12 @@ class Watch:
         for study in self._archive.find_studies(Query(since=first)):
             if self.stop.is_set():
                 return
-            handled = self._look(study)
+            try:
+                handled = self._look(study)
+            except (LocalError, ArchiveDown):
+                raise  # no study's fault
+            except PacsError as error:
+                handled = self._closed(study, f"its series cannot be listed: {without_uids(str(error))}")
             if handled:
                 yield handled
 
@@ -123,18 +127,44 @@ class Watch:
         record, counted = self._ledger.get(key), study.instances
         if record and record.state in DONE and counted is not None and counted == record.total:
             return None
-        if not record and (key, counted) in self._of_no_interest:
+        listed = record is not None and record.content != ""
+        if not listed and ((key, counted) in self._of_no_interest or (record and _waits(record))):
             return None
-        series, words = self._archive.find_series(study.uid), self.policy.words
-        if not record and words and not (has_word([study.description], words) or series_match(series, words)):
-            if counted is not None:  # else nothing would tell when a series comes
-                self._of_no_interest.add((key, counted))
-            return None
-        images = self._images(study, key, series)
+        series, images = self._archive.find_series(study.uid), {}
+        if listed or self._of_interest(study, series):
+            images = self._images(study, key, series)
+        elif counted is not None:  # else nothing would tell when a series comes
+            self._of_no_interest.add((key, counted))
         if not images:
+            if record and not listed:  # now that it is, it turns out not to matter
+                self._ledger.forget(key)
             return None
         record = self._noted(key, self._content(images), sum(images.values()), counted)
         return self._handle(study, images, record) if record else None
+
+    def _of_interest(self, study: StudyFound, series: Sequence[SeriesFound]) -> bool:
+        words = self.policy.words
+        return not words or has_word([study.description], words) or series_match(series, words)
+
+    def _closed(self, study: StudyFound, reason: str) -> Handled | None:
+        """A study that the archive lists and does not open: a failure of its own, so that the others are looked at.
+
+        Raises:
+            ArchiveDown: the archive does not answer at all.
+        """
+        start, key = time.perf_counter(), self._key_of(study.uid)
+        record = self._ledger.get(key)
+        if record and (record.state in DONE or _waits(record)):
+            self._check_archive()
+            if record.state not in DONE or not record.content:  # told before
+                return None
+            return Handled(self._name_of(study.uid), reason, time.perf_counter() - start, failed=True)
+        record = record or Record(key, "", 0, SEEN, time.time())
+        record, outcome = self._failure(record, reason)
+        # Without its content it is taken up anew as soon as it can be listed.
+        content = "" if record.state == GIVEN_UP else record.content
+        self._ledger.put(replace(record, content=content, total=study.instances))
+        return Handled(self._name_of(study.uid), outcome, time.perf_counter() - start, failed=True)
 
     def _images(self, study: StudyFound, key: str, series: Sequence[SeriesFound]) -> dict[str, int]:
         """How many instances each series has that is not a result."""
@@ -166,7 +196,7 @@ class Watch:
                 return None
             record = replace(record, state=STABLE)
             self._ledger.put(record)
-        return record if not now < record.next_try <= now + LONGEST_BACKOFF else None
+        return None if _waits(record) else record
 
     def _handle(self, study: StudyFound, images: dict[str, int], record: Record) -> Handled:
         start = time.perf_counter()
@@ -190,7 +220,7 @@ class Watch:
                 return record, "stopped before it was scored: it follows at the next start"
             assessed = self._assess(files)
         if assessed.refused is not None or not assessed.objects:
-            reason = _UID.sub("(UID)", assessed.refused or "the assessment gave no results")
+            reason = without_uids(assessed.refused or "the assessment gave no results")
             return _done(record, REFUSED, reason), f"refused: {reason}"
         check_study(assessed.objects, study.uid)
         own = {self._key_of(str(each.SeriesInstanceUID)) for each in assessed.objects}
@@ -207,16 +237,19 @@ class Watch:
         Raises:
             ArchiveDown: the archive does not answer at all.
         """
-        try:
-            self._archive.echo()
-        except PacsError as error:
-            raise ArchiveDown(str(error)) from error
-        reason, failures, most = _UID.sub("(UID)", reason), record.failures + 1, self.policy.most_failures
+        self._check_archive()
+        reason, failures, most = without_uids(reason), record.failures + 1, self.policy.most_failures
         failed = replace(self._ledger.get(record.key) or record, failures=failures, reason=reason)
         if failures >= most:
             return replace(failed, state=GIVEN_UP), f"given up after {failures} failures: {reason}"
         pause = min(self.policy.backoff * 2 ** (failures - 1), LONGEST_BACKOFF)
         return replace(failed, next_try=time.time() + pause), f"failed ({failures} of {most}): {reason}"
+
+    def _check_archive(self) -> None:
+        try:
+            self._archive.echo()
+        except PacsError as error:
+            raise ArchiveDown(str(error)) from error
 
 
 @contextmanager
@@ -261,6 +294,12 @@ def keep_polling(watch: Watch, *, interval: float = INTERVAL, once: bool = False
             return
         if watch.stop.wait(watch.policy.settle if once else interval):
             return
+
+
+def _waits(record: Record) -> bool:
+    """Whether it is not to be tried again yet; a clock that was set back holds nothing up for long."""
+    now = time.time()
+    return now < record.next_try <= now + LONGEST_BACKOFF
 
 
 def _done(record: Record, state: str, reason: str | None) -> Record:

@@ -19,6 +19,7 @@ from brain_core.reports.dicom_common import (
     equipment,
     fingerprint,
     header,
+    on_clock_of,
     series_number,
     stamp,
     uid_of,
@@ -114,6 +115,7 @@ def _describe(image: Dataset, prediction: Prediction, source: Dataset, frame: in
     image.SourceImageSequence = [_reference(source, frame)]
     image.PatientOrientation = _orientation(source)
     image.ImageComments = f"{caption(prediction)[0]}. {caption(prediction)[1]}"
+    made = on_clock_of(source, made)
     image.ContentDate, image.ContentTime = DA(made.date()), TM(made.time().replace(microsecond=0))
     image.DateOfSecondaryCapture, image.TimeOfSecondaryCapture = image.ContentDate, image.ContentTime
     image.SecondaryCaptureDeviceManufacturer = MANUFACTURER
@@ -122,7 +124,7 @@ def _describe(image: Dataset, prediction: Prediction, source: Dataset, frame: in
     if image.get("BodyPartExamined") not in UNPAIRED:
         image.Laterality = ""  # type 2C where it cannot be told that the part is not paired
     _keep_losses(image, source)
-    stamp(image, made)
+    stamp(image, source, made)
 
 
 def _reference(source: Dataset, frame: int | None) -> Dataset:

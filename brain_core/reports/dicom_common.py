@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
@@ -18,6 +17,7 @@ from pydicom.valuerep import DA, TM
 from brain_core import __version__
 from brain_core.errors import ScanError
 from brain_core.models import MODELS
+from brain_core.quiet import quiet as without_warnings
 from brain_core.reports.wording import SOFTWARE
 from brain_core.scans.deidentify import deidentify
 
@@ -63,7 +63,7 @@ def header(series: Series, index: int, deidentified: bool) -> Dataset:
     Raises:
         ScanError: the series is not of DICOM files, or the file lacks a UID that a reference needs.
     """
-    return _fit(_raw(series, index), deidentified)
+    return _fit(_raw(series, index), deidentified, series.pseudonym)
 
 
 def _raw(series: Series, index: int) -> Dataset:
@@ -76,9 +76,9 @@ def _raw(series: Series, index: int) -> Dataset:
         return read()
 
 
-def _fit(raw: Dataset, deidentified: bool) -> Dataset:
+def _fit(raw: Dataset, deidentified: bool, name: str | None) -> Dataset:
     with quiet():
-        return prepared(deidentify(raw) if deidentified else raw)
+        return prepared(deidentify(raw, name=name) if deidentified else raw)
 
 
 def prepared(header: Dataset) -> Dataset:
@@ -119,9 +119,8 @@ def _moment(text: str, kind: type, separator: str) -> str:
 def quiet() -> Iterator[None]:
     """Without the warnings and logs of pydicom and highdicom, which quote UIDs and odd values of the source."""
     for name in ("pydicom", "highdicom"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    with without_warnings():
         yield
 
 
@@ -172,8 +171,27 @@ def equipment(summaries: Sequence[Summary]) -> dict:
     }
 
 
-def stamp(dataset: Dataset, made: datetime) -> None:
-    """Set every date of making, so that the same result at the same time is the same object."""
+def on_clock_of(source: Dataset, made: datetime) -> datetime:
+    """``made`` on the clock that the source's dates go by: its offset from UTC, else this machine's (PS3.3 C.12.1)."""
+    return made.astimezone(_zone(source))
+
+
+def _zone(source: Dataset) -> tzinfo | None:
+    """Of the source's dates; None where it does not say."""
+    try:
+        return datetime.strptime(str(source.get("TimezoneOffsetFromUTC") or ""), "%z").tzinfo
+    except ValueError:
+        return None
+
+
+def stamp(dataset: Dataset, source: Dataset, made: datetime) -> None:
+    """Set every date of making, so that the same result at the same time is the same object.
+
+    Args:
+        made: as `on_clock_of` gives it.
+    """
+    if _zone(source):
+        dataset.TimezoneOffsetFromUTC = f"{made:%z}"
     for date, time in (("InstanceCreationDate", "InstanceCreationTime"), ("ContentDate", "ContentTime")):
         setattr(dataset, date, DA(made.date()))
         setattr(dataset, time, TM(made.time().replace(microsecond=0)))

@@ -23,6 +23,7 @@ from brain_core.reports.dicom_common import (
     equipment,
     fingerprint,
     headers,
+    on_clock_of,
     series_number,
     stamp,
     uid_of,
@@ -67,6 +68,7 @@ def comprehensive_sr(result: SeriesResult, *, made: datetime, deidentified: bool
     if not result.summaries:
         raise ScanError(EMPTY)
     sources = headers(result.series, deidentified)
+    made = on_clock_of(sources[0], made)
     with building("The structured report"):
         from highdicom.sr import ComprehensiveSR
 
@@ -85,7 +87,7 @@ def comprehensive_sr(result: SeriesResult, *, made: datetime, deidentified: bool
             coding_schemes=[_scheme()],
             **equipment(result.summaries),
         )
-        stamp(document, made)
+        stamp(document, sources[0], made)
     return document
 
 

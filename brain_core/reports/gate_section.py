@@ -47,8 +47,13 @@ nothing. Flat pictures are flagged as well.
 Parts of the data set: one count a group of near-copies. Drawings: of seeds from {record["first_seed"]} on; the features
 and the distance were chosen on drawings of the same kinds with other seeds, and on how many of the other collection
 they flag, so other things may be caught less often. They are drawings, not films or photographs. Other collection: at
-most {record["most_of_a_class"]} pictures a class; this model learned from some of that collection.
+most {record["most_of_a_class"]} pictures a class{_learned_from(card)}.
 """
+
+
+def _learned_from(card: ModelCard) -> str:
+    """Whether a further collection was learned from: likely the one that the gate was measured on."""
+    return "; this model learned from some of that collection" if card.metadata["data"].get("extra") else ""
 
 
 def _share(row: dict) -> str:

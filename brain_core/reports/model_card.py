@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from brain_core.evaluation.stored_results import differences
 from brain_core.intervals import Estimate
 from brain_core.metrics import Metrics
 from brain_core.registry import ModelCard
 from brain_core.reports import gate_section
 from brain_core.reports.estimates import FIGURES, RULE, cell
-from brain_core.reports.subgroups import subgroup_rows, worst
+from brain_core.reports.subgroups import as_they_are, subgroup_rows, worst
+from brain_core.thresholds import DEFAULT, DEFAULT_RULE
 
 USES = """## Intended use
 
@@ -18,10 +20,18 @@ which regions spoke for a tumour. It assists a reader and never replaces one.
 post-operative scans or other lesions (bleeding, infarct, multiple sclerosis, metastases in particular), of which the
 training data say nothing.
 """
-LIMITS = """A public collection of pictures from the web. It has **no patient identifiers**, so that slices of one
+AT_DEFAULT = (
+    (f"accuracy at {DEFAULT}", "accuracy"),
+    (f"sensitivity at {DEFAULT}", "recall"),
+    (f"specificity at {DEFAULT}", "specificity"),
+)
+BRIEFS_DATA = "51e5ab2868ea879905512839fd807bba6b1f206af429afea2b930710dd7f19ae"  # fingerprint of the brief's data set
+OF_THE_BRIEFS_DATA = "A public collection of pictures from the web. It has"
+OF_OTHER_DATA = "As far as this program knows, it has"
+LIMITS = """{} **no patient identifiers**, so that slices of one
 patient may lie in different parts; copies and near-copies are kept together, but re-cropped ones are found in part
 only. **Who set the reference standard, and how, is unknown**; so are scanners, sequences, ages and hospitals. Picture
-size and file format go with the class: the shortcut baselines below show how much they give away.
+size and file format may go with the class: the shortcut baselines below show how much they give away.
 """
 
 
@@ -35,7 +45,7 @@ def model_card(
         USES,
         _model(card.metadata),
         _data(card.metadata),
-        _cross_validated(card.name, cross_validation),
+        _cross_validated(card, cross_validation),
         _locked_test(card.metadata),
         _calibration(card.metadata),
         _subgroups(card.name, cross_validation),
@@ -84,12 +94,15 @@ def _start(start: dict) -> str:
 
 def _data(data: dict) -> str:
     about, rows = data["data"], data["predictions"]
+    known = about.get("inherited", 0)
+    split = f"split by group, {known} scans in the part that they had before" if known else "split 70/15/15 by group"
+    limits = LIMITS.format(OF_THE_BRIEFS_DATA if about["fingerprint"] == BRIEFS_DATA else OF_OTHER_DATA)
     return f"""## Training data
 
-`{about["name"]}`: {about["n"]} scans in {about["groups"]} near-duplicate groups, split 70/15/15 by group:
+`{about["name"]}`: {about["n"]} scans in {about["groups"]} near-duplicate groups, {split}:
 {len(about["train"])} for training, {len(rows["validation"])} for validation, {len(rows["test"])} for the locked test.
 {_extra(data)}
-{LIMITS}"""
+{limits}"""
 
 
 def _extra(data: dict) -> str:
@@ -104,23 +117,32 @@ Beside it, {data["training"]["extra_scans"]} scans an epoch, classes and kinds a
 """
 
 
-def _cross_validated(name: str, record: dict | None) -> str:
+def _cross_validated(card: ModelCard, record: dict | None) -> str:
+    name = card.name
     if not record or name not in record["rows"]:
         return "## Cross-validation\n\nNot stored: `python -m brain_core evaluate DATASET --protocol cv --store`.\n"
     plan, rows = record["protocol"], record["rows"]
     n = rows[name]["at"]["default"]
     names = [name, *(other for other in rows if other != name)]
     head = "| | " + " | ".join(names) + " |\n" + "|---" * (len(names) + 1) + "|"
-    columns = [Metrics.from_json(rows[other]["at"][RULE]) for other in names]
-    lines = [f"| {title} | " + " | ".join(cell(column, key) for column in columns) + " |" for title, key in FIGURES]
+    lines = [
+        f"| {title} | " + " | ".join(cell(column, key) for column in columns) + " |"
+        for rule, figures in ((RULE, FIGURES), (DEFAULT_RULE, AT_DEFAULT))
+        for columns in [[Metrics.from_json(rows[other]["at"][rule]) for other in names]]
+        for title, key in figures
+    ]
     gain = Estimate(**rows[name]["optimised_against_default"][RULE])
-    repeats = plan.get("repeats_of", {}).get(name, plan["repeats"])
+    done = {other: plan.get("repeats_of", {}).get(other, plan["repeats"]) for other in names}
+    repeats = done[name]
+    fewer = ", ".join(f"{other} {count}" for other, count in done.items() if count != repeats)
+    columns_of_others = f" Repeats of other columns: {fewer}." if fewer else ""
+    notes = "".join(f"\n\n**{note[:1].upper() + note[1:]}.**" for note in differences(record, card))
     return f"""## Cross-validation
 
 {repeats} times {plan["folds"]} folds by near-duplicate group, one scan a group (n = {n["n"]}, {n["positives"]}
 with a tumour). Trained anew in each fold: {record["setups"][name]["trained_in_each_fold"]}; the weights to start from
 stayed. Threshold (best balanced accuracy) and calibration come from the fold's own validation scans.
-95 % intervals by bootstrap over groups.
+95 % intervals by bootstrap over groups.{columns_of_others}{notes}
 
 {head}
 {chr(10).join(lines)}
@@ -174,7 +196,8 @@ def _subgroups(name: str, record: dict | None) -> str:
     ]
     return f"""## Subgroups
 
-Cross-validation, mean over the repeats; without intervals, and small where n is small.
+Cross-validation, mean over the repeats, at the folds' thresholds of best balanced accuracy; without intervals, and
+small where n is small.
 
 | | n | with tumour | ROC-AUC | sensitivity | specificity |
 |---|---|---|---|---|---|
@@ -191,7 +214,8 @@ def _robustness(name: str, record: dict | None) -> str:
     ]
     return f"""## Changes that leave the diagnosis as it is
 
-Cross-validation, first repeat: how far the probability moves.
+Cross-validation, first repeat, one scan a group: how far the probability moves. As they are, these scans have ROC-AUC
+{as_they_are(record["scans"], name):.3f}.
 
 | change | mean | worst | scans with another label | ROC-AUC then |
 |---|---|---|---|---|
@@ -245,7 +269,8 @@ def _failures(name: str, record: dict | None) -> str:
 
     return f"""## Failure cases
 
-Wrong in most repeats of the cross-validation, the furthest from the truth first.
+Wrong in most repeats of the cross-validation, at the folds' thresholds of best balanced accuracy, the furthest from
+the truth first.
 
 Tumours missed:
 

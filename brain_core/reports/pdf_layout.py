@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from itertools import groupby
 from xml.sax.saxutils import escape
@@ -166,7 +166,7 @@ class _Paper(Canvas):
 
     def __init__(self, *args, made: datetime, **kwargs):
         super().__init__(*args, **kwargs)
-        self.setDateFormatter(lambda *_: f"D:{made:%Y%m%d%H%M%S}Z")
+        self.setDateFormatter(lambda *_: f"D:{made.astimezone(UTC):%Y%m%d%H%M%S}Z")
         self._made, self._pages = made, []
 
     def showPage(self) -> None:

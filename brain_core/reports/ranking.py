@@ -26,6 +26,6 @@ def suspicious(result: SeriesResult, count: int) -> tuple[int, ...]:
 def counts(result: SeriesResult) -> str:
     """How many slices do not count, in a sentence."""
     return (
-        f"{len(result.flagged)} of {len(result.series)} slices were flagged as unlike the training data and "
+        f"{len(result.flagged)} of {len(result.series)} slices were flagged as flat or unlike the training data and "
         f"{len(result.errors)} could not be read; neither count in the result."
     )

@@ -51,6 +51,12 @@ def subgroup_rows(
     return rows
 
 
+def as_they_are(scans: list[dict], model: str) -> float:
+    """ROC-AUC of the first repeat, one scan a near-duplicate group."""
+    distinct = _distinct(scans)
+    return metrics.roc_auc([scan["label"] for scan in distinct], [scan["probability"][model][0] for scan in distinct])
+
+
 def _distinct(scans: list[dict]) -> list[dict]:
     return [scans[i] for i in one_a_group([scan["group"] for scan in scans])]
 

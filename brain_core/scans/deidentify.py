@@ -8,7 +8,6 @@ can hide in an attribute of another kind.
 from __future__ import annotations
 
 import re
-import warnings
 from typing import Any
 
 from pydicom import Dataset
@@ -16,6 +15,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID
 
+from brain_core.quiet import quiet
 from brain_core.scans import pseudonym
 from brain_core.scans.deidentify_list import ALLOWED
 from brain_core.scans.dicom.pixels import PALETTE
@@ -34,20 +34,22 @@ NUMBERS = {"DS", "IS", "FL", "FD", "US", "SS", "UL", "SL", "AT"}
 BINARY = {"OB", "OW", "OF", "OD"}
 
 
-def deidentify(dataset: Dataset) -> Dataset:
+def deidentify(dataset: Dataset, *, name: str | None = None) -> Dataset:
     """What of a data set may leave, with the patient's pseudonym as name and ID; the argument stays as it is.
 
     UIDs become others of the form ``2.25.…``, the same for the same on this installation, in references too; those
     that the standard gives stay. Burned-in text cannot be found (`BURNED_IN`).
 
+    Args:
+        name: the pseudonym, where the patient's study has one; by default it is made of what the data set says.
+
     Raises:
         ConfigError: the secret of the pseudonyms is damaged.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom warns of odd values, and quotes them
+    with quiet():  # pydicom warns of odd values, and quotes them
         result = _kept(dataset, 0)
         meta = _meta(dataset, result)
-    name = pseudonym.of_patient(
+    name = name or pseudonym.of_patient(
         text(dataset, "PatientID"),
         text(dataset, "IssuerOfPatientID"),
         study_uid=text(dataset, "StudyInstanceUID"),

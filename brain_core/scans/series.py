@@ -64,6 +64,7 @@ class Series:
         gap: millimetres between neighbouring slices' centres (median), None where unknown.
         affine: float64 (4, 4), from (column, row, slice) to patient millimetres in LPS+ (DICOM), None where unknown.
         notes: what is unusual (missing, doubled or differently sized slices), one sentence each.
+        pseudonym: of the patient, as the study's; None outside of DICOM studies.
     """
 
     key: str
@@ -77,6 +78,7 @@ class Series:
     gap: float | None = None
     affine: object | None = None
     notes: tuple[str, ...] = ()
+    pseudonym: str | None = None
     _sample: Once[Sample] = field(default_factory=Once, init=False, repr=False)
 
     def __len__(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,7 @@ def assessor(detectors: Sequence[Detector]) -> Callable[[Iterable[Path]], Assess
         if not chosen:
             return Assessed(refused=_reason(collection))
         results = tuple((study, score(series, detectors)) for study, series in chosen)
-        made = datetime.now(UTC)
+        made = datetime.now().astimezone()
         objects, unanswered = [], []
         for _, found in results:
             try:

@@ -44,8 +44,8 @@ class SeriesResult:
     Attributes:
         predictions: by model's name, one a slice in order; None where the slice could not be read.
         errors: message by index of the slices that could not be read.
-        flagged: indices of slices that are unlike the training data (by any model's gate): counted, and left out of
-            the summaries.
+        flagged: indices of slices that are flat or unlike the training data (by any model's gate): counted, and left
+            out of the summaries.
         summaries: one a model, in the models' order.
     """
 

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from brain_core.datasets.index import Dataset
+from brain_core.datasets.index import CLASS_NAMES, Dataset
 from brain_core.datasets.splits import check_splittable
+from brain_core.errors import DatasetError
 from brain_core.preprocessing import PreprocessingSpec
 from brain_core.training.batches import Memory, Pictures, pictures_of
 from brain_core.training.config import TrainConfig
@@ -34,8 +35,10 @@ class Fold:
 def folds(labels, groups, *, repeats: int = REPEATS, count: int = FOLDS, seed: int = 0) -> list[Fold]:
     """``repeats`` times ``count`` folds, stratified, by group; each scan is in one test part a repeat.
 
+    Both classes are in every training and every validation part.
+
     Raises:
-        DatasetError: see `check_splittable`.
+        DatasetError: see `check_splittable`, or a fold has too few groups of a class left for that.
     """
     labels, groups = np.asarray(labels), np.asarray(groups)
     check_splittable(labels, groups)
@@ -43,10 +46,24 @@ def folds(labels, groups, *, repeats: int = REPEATS, count: int = FOLDS, seed: i
     for repeat in range(repeats):
         outer = StratifiedGroupKFold(count, shuffle=True, random_state=seed + repeat)
         for rest, test in outer.split(labels, labels, groups):
-            inner = StratifiedGroupKFold(_VALIDATION_FOLDS, shuffle=True, random_state=seed + repeat)
-            train, validation = next(inner.split(rest, labels[rest], groups[rest]))
+            train, validation = _divided(labels[rest], groups[rest], seed + repeat)
             found.append(Fold(repeat, rest[train], rest[validation], test))
     return found
+
+
+def _divided(labels: np.ndarray, groups: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions to train on and to validate on: the first of the divisions that leaves both classes to both."""
+    inner = StratifiedGroupKFold(_VALIDATION_FOLDS, shuffle=True, random_state=seed)
+    enough = max(np.sum(labels == label) for label in CLASS_NAMES) >= _VALIDATION_FOLDS  # scikit-learn asks for it
+    for parts in inner.split(labels, labels, groups) if enough else ():
+        if all(set(labels[part]) == set(CLASS_NAMES) for part in parts):
+            return parts
+    distinct = (f"{len(set(groups[labels == label]))} of class '{name}'" for label, name in CLASS_NAMES.items())
+    raise DatasetError(
+        "Cross-validation: expected both classes in each fold's training and validation part. Received a fold with "
+        f"{' and '.join(distinct)} beside its test part (near-copies counted once), which cannot be divided so; more "
+        "distinct scans are needed."
+    )
 
 
 @dataclass(frozen=True, eq=False)

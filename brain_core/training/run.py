@@ -129,7 +129,8 @@ def _key(
     extra: Extra | None,
 ) -> str:
     """What decides how a training goes: it can be taken up by one of the same key alone."""
-    split = [prepared.split.part(part).tolist() for part in PARTS]
+    scans = prepared.dataset.scans
+    split = [[scans[i].key for i in prepared.split.part(part)] for part in PARTS]  # positions change with file names
     further = extra and extra.record["fingerprint"]
     weights = begun_with and (begun_with["source"], begun_with.get("sha256"))
     said = [name, prepared.dataset.fingerprint, split, asdict(config), spec.to_json(), weights, further]

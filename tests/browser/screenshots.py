@@ -73,7 +73,8 @@ def study(page) -> None:
     to(page, "Detect")
     file = {"name": "study.zip", "mimeType": "application/zip", "buffer": buffer.getvalue()}
     page.locator("input[type=file]").set_input_files([file])
-    page.get_by_role("button", name="PDF").wait_for(timeout=60_000)
+    page.get_by_role("heading", name=re.compile("T1 axial")).wait_for(timeout=60_000)
+    page.get_by_role("button", name="DICOM (zip)").wait_for(timeout=60_000)
 
 
 def metrics(page) -> None:
@@ -102,9 +103,8 @@ def quiz(page) -> None:
 
 def retrain(page) -> None:
     to(page, "Retrain")
-    folder = page.get_by_role("combobox", name=re.compile("^Folder with"))
-    folder.fill(DATASET)
-    folder.press("Enter")
+    page.get_by_role("combobox", name=re.compile("^Folder with")).click()
+    page.get_by_role("option", name=re.compile(f"^{DATASET} ·")).click()
     page.get_by_role("button", name="Use these data").click(timeout=60_000)
     page.get_by_role("radio", name="Custom CNN").click()
     page.get_by_role("button", name="Start training").click()

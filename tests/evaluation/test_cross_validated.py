@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from brain_core import thresholds
 from brain_core.datasets.index import load_dataset
-from brain_core.errors import Cancelled
+from brain_core.errors import Cancelled, ConfigError
 from brain_core.evaluation import protocol
 from brain_core.evaluation.cross_validated import OutOfFold, ensemble, measure, out_of_fold
 from brain_core.evaluation.kept_folds import KeptFolds
@@ -250,6 +250,39 @@ def test_folds_of_other_settings_are_never_met(tmp_path):
     nowhere = KeptFolds.of(None, "custom_cnn", {})
     nowhere.save(0, {"test": np.zeros(1)})
     assert nowhere.load(0) is None
+
+
+def test_folds_are_kept_for_these_scans_in_this_order(phantom_dataset, tmp_path, monkeypatch):
+    """The same files under other names come in another order, and what is kept goes by place."""
+    asked = []
+    monkeypatch.setattr(KeptFolds, "of", staticmethod(lambda parent, name, settings: asked.append(settings) or 1 / 0))
+    dataset, config = load_dataset(phantom_dataset), TrainConfig(epochs_head=1, epochs_finetune=0)
+    setups = {"custom_cnn": Setup(MODELS["custom_cnn"].preprocessing, config)}
+    for each in (dataset, dataset.subset(np.arange(len(dataset.items))[::-1]), dataset):
+        with pytest.raises(ZeroDivisionError):
+            cross_validate(each, setups, repeats=1, keep=tmp_path)
+    first, turned, again = asked
+    assert first["data"]["fingerprint"] == turned["data"]["fingerprint"]
+    assert first["plan"] == again["plan"] != turned["plan"]
+
+
+def test_a_model_that_went_on_from_a_trained_one_cannot_be_cross_validated(phantom_dataset):
+    setup = Setup(MODELS["custom_cnn"].preprocessing, TrainConfig(start="service"))
+    with pytest.raises(ConfigError, match="custom_cnn: it went on from a trained model.*Received: --start service"):
+        cross_validate(load_dataset(phantom_dataset), {"custom_cnn": setup})
+
+
+def test_shifts_count_one_scan_a_group():
+    """The second scan is a copy of the first and would move by 1: only the first counts, which does not move."""
+    changed = object.__new__(protocol._Changed)
+    changed._raw = {"mirrored": np.array([0.2, 1.0, 0.8])}
+    found = out_of_fold(
+        np.array([0, 0, 1]),
+        [Fold(0, np.array([0]), np.array([0, 2]), np.array([0, 1, 2]))],
+        [FoldScores(np.array([0.2, 0.8]), np.array([0.2, 0.0, 0.8]))],
+    )
+    (moved,) = changed.shifts(found, np.array([0, 0, 1]), np.array([0, 2]))
+    assert (moved["mean"], moved["worst"], moved["relabelled"], moved["roc_auc"]) == (0, 0, 0, 1)
 
 
 def test_the_majority_class_by_hand():

@@ -130,6 +130,16 @@ def test_settings_that_differ_from_the_version_in_service_are_noted():
     assert found.notes == ("measured with other settings than the version in service: epochs",)
 
 
+def test_another_rule_than_that_of_the_version_in_service_is_noted():
+    best, fixed = ({"rule": rule, "threshold": 0.5} for rule in ("best balanced accuracy", "default"))
+    (same,) = stored.of_cross_validation(record(), [card(operating_point=best)])
+    (other,) = stored.of_cross_validation(record(), [card(operating_point=fixed)])
+    assert same.notes == ()
+    assert other.notes == (
+        "the version in service decides by another rule (default) than the folds here (best balanced accuracy)",
+    )
+
+
 def test_other_data_than_the_version_in_service_are_noted():
     of_a, of_b = ({"fingerprint": name} for name in "ab")
     (same,) = stored.of_cross_validation(record(data=of_a), [card(data=of_a)])

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from brain_core.errors import PacsError
 from brain_core.pacs.archive import Query, SeriesFound, StudyFound
 from brain_core.pacs.find import find
 
@@ -83,3 +84,38 @@ def test_series_are_asked_for_only_where_the_study_does_not_say():
 def test_without_words_every_study_counts_and_no_series_is_asked_for():
     archive = FakeArchive(("a", date(2026, 2, 3), "Knee"))
     assert uids(archive) == ["a"] and archive.asked == []
+
+
+class Closed(FakeArchive):
+    """Does not give the series of the studies in ``closed``; answers otherwise, unless it is ``down``."""
+
+    closed, down = ("closed",), False
+
+    def find_series(self, study_uid: str) -> list[SeriesFound]:
+        if study_uid in self.closed:
+            raise PacsError("The archive refuses: HTTP 500 for 1.2.840.99.1.")
+        return super().find_series(study_uid)
+
+    def echo(self) -> None:
+        if self.down:
+            raise PacsError("nobody there")
+
+
+def test_a_study_whose_series_cannot_be_listed_is_rather_taken_than_lost(caplog):
+    days = date(2026, 2, 3), date(2026, 2, 2), date(2026, 2, 1)
+    archive = Closed(
+        ("knee", days[0], "Knee"),
+        ("closed", days[1], "Muster"),
+        ("late", days[2], ""),
+        series={"late": one("MR", "brain")},
+    )
+    assert uids(archive, "brain") == ["closed", "late"]
+    assert "cannot be listed; it is taken all the same. The archive refuses: HTTP 500 for (UID)." in caplog.text
+    assert "Muster" not in caplog.text and "1.2.840" not in caplog.text
+
+
+def test_an_archive_that_is_down_is_said_so():
+    archive = Closed(("closed", date(2026, 2, 3), ""))
+    archive.down = True
+    with pytest.raises(PacsError, match="The archive refuses: HTTP 500"):
+        uids(archive, "brain")

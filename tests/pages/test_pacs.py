@@ -8,10 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from brain_core import audit
+from brain_core.errors import PacsError
+from brain_core.pacs.archive import Query, StudyFound
 from brain_core.pacs.ledger import GIVEN_UP, REFUSED, SEEN, STORED, Ledger, Record
 from brain_core.pacs.watch import ledger_path, watching
 from brain_core.ui import models
-from brain_core.ui.pacs import actions, handover, search
+from brain_core.ui.pacs import actions, handover, search, storing, study_list, work
 from tests.pacs.conftest import orthanc, running, secrets_file, tables
 from tests.pages.steps import PROJECT, assert_no_failure, html, words
 from tests.scans.dicom_files import series_datasets, to_bytes
@@ -221,6 +223,61 @@ def test_results_are_stored_once_after_a_confirmation(found, archive, tmp_path):
     assert len(archive.instances()) == SLICES + 3
     told = [(entry.user, entry.details["objects"]) for entry in audit.entries(action="archive store")]
     assert told == [("local", 3), ("local", 3)]
+
+
+def test_every_column_that_is_told_how_to_be_shown_is_there():
+    listed = search.Listed(StudyFound("1.2", None, "x", ("MR",), 1, 3), "S-1")
+    table = study_list.table(search.Found((listed,), False), named=False)
+    assert set(study_list.columns()) <= set(table) and "Objects" in study_list.columns()
+
+
+def ended(error: str | None, *begun: str) -> work.Work:
+    """Scoring and storing that was cancelled, and broke off at the last of the steps that were begun."""
+    done = work.Work(tuple(map(work.Row, storing.STEPS)))
+    for name in begun:
+        done.begin(name)
+    done.end(work.NOT_TRIED if error is None else work.FAILED)
+    done.error = error
+    done.stop.set()
+    done.settled.set()
+    return done
+
+
+@pytest.mark.parametrize(
+    ("error", "begun", "told"),
+    [
+        (None, storing.STEPS[:2], "nothing was stored in the archive"),
+        ("The disk is full.", storing.STEPS[:2], "nothing was stored in the archive"),
+        ("No answer. 1 of 4 objects were stored before.", storing.STEPS, "Not done. No answer. 1 of 4 objects"),
+    ],
+)
+def test_after_cancel_the_page_says_nothing_was_stored_only_where_that_is_so(
+    set_environment, secrets_file, in_service, error, begun, told
+):
+    set_environment(BRAIN_SECRETS=secrets_file({"kind": "dicomweb", "url": "https://pacs.example.org/web"}))
+    page = AppTest.from_file(PROJECT / "pages" / "5_PACS.py", default_timeout=SECONDS)
+    page.session_state[actions.JOB] = actions._Job("P-1", False, ended(error, *begun))
+    page.run()
+    assert_no_failure(page)
+    assert told in words(page)
+    assert ("nothing was stored" in words(page)) == (begun != storing.STEPS)
+
+
+def test_a_search_goes_on_where_one_study_cannot_be_opened(monkeypatch):
+    class Closed:
+        def find_studies(self, query):
+            return [StudyFound(uid, None, "", ("MR",), 1, 3) for uid in ("1.2", "1.3")]
+
+        def find_series(self, uid):
+            raise PacsError("HTTP 500")
+
+        def echo(self):
+            asked.append(1)
+
+    asked = []
+    monkeypatch.setattr(search, "open_archive", lambda _settings: Closed())
+    found = search.look(work.Work((work.Row(search.STEP),)), None, Query(limit=5), ["brain"])
+    assert len(found.studies) == len(asked) == 2
 
 
 def test_the_watcher_is_read_from_its_ledger(set_environment, tmp_path):

@@ -80,6 +80,22 @@ def test_nobody_has_verified_it(document):
     assert document.PreliminaryFlag == "PRELIMINARY"
 
 
+@pytest.mark.parametrize(("offset", "day", "time"), [("+0930", "20261126", "000005"), ("-0300", "20261125", "113005")])
+def test_it_goes_by_the_clock_of_its_source(offset, day, time):
+    document = read_back(comprehensive_sr(studies.result(changed(TimezoneOffsetFromUTC=offset), flagged=()), made=MADE))
+    assert (document.ContentDate, document.ContentTime, document.TimezoneOffsetFromUTC) == (day, time, offset)
+    assert (document.InstanceCreationDate, document.InstanceCreationTime) == (day, time)
+
+
+@pytest.mark.parametrize("offset", [None, "", "summer"])
+def test_without_an_offset_it_goes_by_this_machines_clock(offset):
+    attributes = {} if offset is None else {"TimezoneOffsetFromUTC": offset}
+    document = read_back(comprehensive_sr(studies.result(changed(**attributes), flagged=()), made=MADE))
+    local = MADE.astimezone()
+    assert (document.ContentDate, document.ContentTime) == (f"{local:%Y%m%d}", f"{local:%H%M%S}")
+    assert "TimezoneOffsetFromUTC" not in document
+
+
 def test_it_says_what_made_it(document):
     assert (document.Manufacturer, document.ManufacturerModelName) == ("BRAIN project", "BRAIN")
     assert list(document.SoftwareVersions) == [
@@ -141,7 +157,7 @@ def test_all_slices_are_its_evidence(found, document):
 def test_the_remarks_stand_there(found, document):
     said = texts(document)
     assert {DISCLAIMER, CAVEAT, found.summaries[0].method, "Most suspicious slice: 5 of 8."} <= set(said)
-    counts = "2 of 8 slices were flagged as unlike the training data and 1 could not be read"
+    counts = "2 of 8 slices were flagged as flat or unlike the training data and 1 could not be read"
     assert any(text.startswith(counts) for text in said)
 
 

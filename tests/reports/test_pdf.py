@@ -4,7 +4,7 @@ import io
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -76,7 +76,7 @@ def test_a_series_gives_both_models_with_their_operating_points(plain, found):
 
 def test_a_series_counts_what_does_not_count(plain):
     text = words(plain)
-    assert "2 of 12 slices were flagged as unlike the training data and 1 could not be read" in text
+    assert "2 of 12 slices were flagged as flat or unlike the training data and 1 could not be read" in text
     assert f"2 of 12 slices: {DESCRIPTIONS['not-brain-like']}" in text
 
 
@@ -92,6 +92,11 @@ def test_with_identity_text_from_outside_stands_literally(named):
         assert part in text
     assert "MRI <b>brain</b> & skull" in text
     assert "No tumour, recorded after the models had been shown." in text
+
+
+def test_the_date_of_making_is_the_same_moment_in_every_time_zone(found):
+    there = MADE.astimezone(timezone(timedelta(hours=9, minutes=30)))
+    assert opened(of_series(found, replace(PLAIN, made=there))).metadata.creation_date == MADE
 
 
 def test_the_metadata_name_nobody(named):

@@ -11,7 +11,8 @@ from pydicom.dataelem import DataElement
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, MRImageStorage
 
-from brain_core.scans import pseudonym
+from brain_core.reports.dicom_common import header
+from brain_core.scans import SourceFile, collect, pseudonym
 from brain_core.scans.deidentify import ALLOWED, BURNED_IN, METHOD, deidentify
 from tests.scans.dicom_files import PATIENT, dataset, enhanced, head_volume, series_datasets, to_bytes
 
@@ -208,3 +209,16 @@ def test_the_source_stays_as_it_is():
     before = to_bytes(ds)
     deidentify(ds)
     assert to_bytes(ds) == before
+
+
+def test_patients_without_an_id_in_one_study_are_kept_apart_as_the_studies_are():
+    one = series_datasets(4, size=64, PatientID="", PatientName="A^A")
+    other = series_datasets(
+        4, size=64, seed=1, PatientID="", PatientName="B^B", StudyInstanceUID=one[0].StudyInstanceUID
+    )
+    files = [SourceFile.of_bytes(to_bytes(ds), f"{i}.dcm") for i, ds in enumerate(one + other)]
+    studies = collect(files).studies
+    shown = [study.pseudonym for study in studies]
+    written = [header(study.series[0], 0, True) for study in studies]
+    assert len(set(shown)) == 2 and [str(ds.PatientID) for ds in written] == shown
+    assert [str(ds.PatientName) for ds in written] == shown

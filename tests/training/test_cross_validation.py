@@ -5,6 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from sklearn.model_selection import StratifiedGroupKFold
 
 from brain_core.datasets.index import load_dataset
 from brain_core.errors import DatasetError
@@ -53,6 +54,53 @@ def test_seed_fixes_the_folds_and_repeats_differ(labelled):
 def test_a_group_with_both_classes_has_no_honest_folds():
     with pytest.raises(DatasetError, match="hold both classes"):
         folds([0, 1] * 10, np.repeat(np.arange(10), 2))
+
+
+def first_divisions(labels, groups, repeats: int):
+    """Folds whose validation part is the first sixth of what is not tested, whatever it holds."""
+    for repeat in range(repeats):
+        outer, inner = (StratifiedGroupKFold(count, shuffle=True, random_state=repeat) for count in (5, 6))
+        for rest, test in outer.split(labels, labels, groups):
+            train, validation = next(inner.split(rest, labels[rest], groups[rest]))
+            yield rest[train], rest[validation], test
+
+
+# scikit-learn warns of the sixth that cannot hold one of five groups
+@pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")
+@pytest.mark.parametrize(
+    ("no_tumor", "tumor", "one_class"),
+    [(7, 7, 0), (7, 12, 4), (7, 18, 2), (8, 7, 0), (8, 30, 0), (9, 7, 1), (9, 40, 0), (18, 7, 0), (20, 30, 0)],
+)
+def test_each_fold_trains_and_validates_on_both_classes_and_is_the_first_that_does(no_tumor, tumor, one_class):
+    """``one_class``: folds of 25 whose first division gives a part of one class; all others are that division."""
+    labels, groups = np.repeat([0, 1], [no_tumor, tumor]), np.arange(no_tumor + tumor)
+    plan, first = folds(labels, groups), list(first_divisions(labels, groups, repeats=5))
+    assert all(len(set(labels[part])) == 2 for fold in plan for part in (fold.train, fold.validation))
+    other = 0
+    for fold, (train, validation, test) in zip(plan, first, strict=True):
+        assert np.array_equal(fold.test, test)
+        assert sorted([*fold.train, *fold.validation]) == sorted([*train, *validation])
+        if len(set(labels[train])) == len(set(labels[validation])) == 2:
+            assert np.array_equal(fold.train, train) and np.array_equal(fold.validation, validation)
+        else:
+            other += 1
+    assert other == one_class
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")
+@pytest.mark.parametrize(
+    ("copies", "left"),
+    [
+        ([1] * 14, "4 of class 'tumor' and 3 of class 'no tumor'"),  # fewer scans of each class than sixths
+        ([3, 2, 2, 2, 3, 2, 1, 3, 1, 1, 3, 2, 1, 1], "3 of class 'tumor' and 3 of class 'no tumor'"),
+    ],
+)
+def test_folds_that_leave_too_few_groups_to_validate_on_are_refused(copies, left):
+    groups = np.repeat(np.arange(14), copies)
+    with pytest.raises(
+        DatasetError, match=f"expected both classes in each fold's .*Received a fold with {left} beside"
+    ):
+        folds((groups >= 7).astype(int), groups, count=2)
 
 
 @pytest.fixture

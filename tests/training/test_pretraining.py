@@ -1,7 +1,10 @@
 """Pretraining end to end on phantoms, and what its views ask."""
 
 import json
+import logging
+from dataclasses import replace
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -77,6 +80,74 @@ def test_pretraining_writes_a_backbone_and_goes_on_from_its_last_epoch(kinds, sm
     kernels = [name for name in (layer.name for layer in model.layers) if name.endswith("_1_conv")]
     pairs = [(model.get_layer(name).get_weights()[0], start.get_layer(name).get_weights()[0]) for name in kernels]
     assert [not np.array_equal(*pair) for pair in pairs] == [True] * 5
+
+
+QUICK = PretrainConfig(epochs=2, size=64, batch_size=4, objectives=("classes",))
+
+
+def never(progress):
+    raise AssertionError(f"trained epoch {progress.epoch}")
+
+
+@pytest.fixture
+def begun(kinds, small, tmp_path, monkeypatch):
+    """The folder of a run that was cut off in its second epoch."""
+    monkeypatch.setattr(network, "XLA", ())
+
+    def stop_in_epoch_2(progress):
+        if progress.epoch == 2:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        pretrain(kinds, tmp_path / "run", QUICK, init=small, report=stop_in_epoch_2)
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def noise(tmp_path):
+    """A data set without a copy of any phantom."""
+    for seed, folder in enumerate(("yes", "no")):
+        (tmp_path / "noise" / folder).mkdir(parents=True)
+        picture = np.random.default_rng(seed).integers(0, 256, (64, 64), np.uint8)
+        cv2.imwrite(str(tmp_path / "noise" / folder / "1.png"), picture)
+    return load_dataset(tmp_path / "noise")
+
+
+def test_a_run_does_not_go_on_with_other_data_settings_or_exclusions(kinds, small, noise, begun, tmp_path):
+    stored = (begun / "pretraining.json").read_bytes()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / small.name).write_bytes(small.read_bytes())
+    (elsewhere / "pretraining.json").write_text('{"epochs": []}')
+    fewer = kinds.subset(range(1, len(kinds.items)))
+    for data, config, changes, names in [
+        (kinds, QUICK, {"exclude": noise}, "excluded"),
+        (kinds, replace(QUICK, seed=3, lr=0.01), {}, "config.lr, config.seed, held_out_sha256"),
+        (kinds, replace(QUICK, epochs=3), {}, "config.epochs"),
+        (kinds, QUICK, {"init": None}, "init"),
+        (kinds, QUICK, {"init": elsewhere / small.name}, "init_pretraining"),
+        (fewer, replace(QUICK, held_out=0.0), {}, "config.held_out, data.fingerprint, data.n, held_out_sha256"),
+    ]:
+        with pytest.raises(ConfigError) as refused:
+            pretrain(data, begun, config, **{"init": small, **changes}, report=never)
+        assert str(refused.value) == (
+            f"{begun}: expected the data, settings and weights with which the pretraining there began. "
+            f"Received others: {names}. To begin anew, name another --run-dir."
+        )
+    assert (begun / "pretraining.json").read_bytes() == stored
+
+
+def test_a_finished_run_says_so_and_trains_nothing(kinds, small, begun, caplog):
+    heard = []
+    path = pretrain(kinds, begun, QUICK, init=small, report=heard.append)
+    assert {progress.epoch for progress in heard} == {2}
+    before = {file.name: file.read_bytes() for file in (path, begun / "pretraining.json")}
+    caplog.set_level(logging.INFO, "brain_core")
+    assert pretrain(kinds, begun, QUICK, init=small, report=never) == path
+    assert f"{begun} holds this run, finished after 2 epochs: nothing is trained." in caplog.text
+    assert {file.name: file.read_bytes() for file in (path, begun / "pretraining.json")} == before
+    with pytest.raises(ConfigError, match="Received others: config.seed"):
+        pretrain(kinds, begun, replace(QUICK, seed=5), init=small, report=never)
 
 
 def test_without_an_early_rate_the_given_stages_stay_as_they_came(kinds, backbone, tmp_path, monkeypatch):

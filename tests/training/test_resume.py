@@ -192,6 +192,20 @@ def test_a_run_of_other_settings_does_not_take_a_checkpoint_up(prepared, tmp_pat
             train_model("custom_cnn", prepared, tmp_path, other, checkpoint=path)
 
 
+def test_a_run_does_not_go_on_with_other_parts_after_files_were_renamed(prepared, tmp_path, monkeypatch):
+    """The same scans under other names: the fingerprint and the positions of each part are what they were."""
+    monkeypatch.setattr(custom_cnn, "build", lambda: tiny_network("custom_cnn"))
+    monkeypatch.setattr(two_phase, "_NETWORKS", {})
+    path, config = tmp_path / "kept.npz", replace(CONFIG, epochs_finetune=0)
+    with pytest.raises(Cancelled):
+        train_model("custom_cnn", prepared, tmp_path, config, report=until(HEAD, 2), checkpoint=path)
+    turned = prepared.dataset.subset(reversed(range(len(prepared.dataset.items))))
+    renamed = replace(prepared, dataset=turned, groups=prepared.groups[::-1])
+    assert renamed.dataset.fingerprint == prepared.dataset.fingerprint
+    with pytest.raises(DatasetError, match="no longer those with which this run began"):
+        train_model("custom_cnn", renamed, tmp_path, config, checkpoint=path)
+
+
 def cut_short(data: bytes) -> bytes:
     return data[: len(data) // 2]
 

@@ -60,7 +60,8 @@ def test_an_unexpected_error_names_its_kind_and_no_patient(caplog):
 
     with caplog.at_level(logging.DEBUG):
         done = settled(work.start(act, "a"))
-    assert "ValueError" in done.error and "Muster" not in done.error + caplog.text
+    assert done.error == "Unexpected ValueError: please report it."
+    assert "Muster" not in caplog.text
 
 
 def test_cancelling_ends_it_at_the_next_step():
@@ -87,6 +88,7 @@ class FakeArchive:
     stop_at_image: int = 0
     stop_at_object: int = 0
     refuses: bool = False
+    breaks: Exception | None = None
     modality: str = "MR"
     stored: list = field(default_factory=list)
     given: int = 0
@@ -110,6 +112,8 @@ class FakeArchive:
         return set()
 
     def store(self, objects) -> list[StoreOutcome]:
+        if self.breaks and self.stored:
+            raise self.breaks
         if self.refuses and self.stored:
             return [StoreOutcome("1", "The archive is full.")]
         self.stored += objects
@@ -167,6 +171,34 @@ def test_cancelled_between_two_objects_says_how_many_are_there(run):
 def test_a_refused_object_says_how_many_were_stored(run):
     job, _ = run(refuses=True)
     assert job.error.startswith("The archive is full. 1 of 4 objects were stored before.")
+
+
+def test_whatever_breaks_while_storing_says_how_many_are_there_and_names_nobody(run, caplog):
+    job, archive = run(breaks=RuntimeError("Muster^Anna"))
+    assert job.error.startswith("Unexpected RuntimeError: please report it. 1 of 4 objects were stored before.")
+    assert len(archive.stored) == 1 and states(job) == [OK, OK, OK, FAILED]
+    assert "Muster" not in caplog.text and "RuntimeError" in caplog.text
+
+
+@pytest.mark.parametrize("broken", [{"refuses": True}, {"breaks": RuntimeError("x")}])
+def test_what_fails_after_cancelling_says_how_many_are_there(run, monkeypatch, broken):
+    """Cancel is pressed while an object is on its way, which then fails."""
+
+    def store(archive, objects):
+        if archive.stored:
+            archive.job.stop.set()
+        return send(archive, objects)
+
+    send = FakeArchive.store
+    monkeypatch.setattr(FakeArchive, "store", store)
+    job, _ = run(**broken)
+    assert "1 of 4 objects were stored before." in job.error and job.rows[-1].began
+    assert states(job) == [OK, OK, OK, FAILED]
+
+
+def test_a_step_that_was_never_begun_is_known(run):
+    job, _ = run(stop_at_image=2)
+    assert [row.began for row in job.rows] == [True, True, False, False]
 
 
 def test_a_study_without_mr_images_is_refused(run):

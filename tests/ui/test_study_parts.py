@@ -32,7 +32,7 @@ def test_the_most_suspicious_slices_are_no_neighbours_and_count(found):
 
 
 def test_counts_name_all_slices_that_do_not_count(found):
-    told = "6 of 8 slices assessed, 1 flagged as unlike the training data, 1 unreadable."
+    told = "6 of 8 slices assessed, 1 flagged as flat or unlike the training data, 1 unreadable."
     assert summary_cards.counts(found) == told
     waiting = replace(found, predictions={"custom_cnn": found.predictions["custom_cnn"][:4] + (None,) * 4})
     assert summary_cards.counts(waiting).endswith("1 unreadable, 3 not scored yet.")
@@ -42,7 +42,7 @@ def test_the_chart_says_in_words_what_it_shows(found):
     told = probability_chart.alternative(found, TITLES)
     assert "Custom CNN: highest 0.900 on slice 3; 3 of 6 slices reach the operating point of 0.500 (dashed)." in told
     assert "ResNet50: highest 0.700 on slice 8; 1 of 6 slices reach" in told
-    assert "Open marks: 1 slices unlike" in told and "Gaps: 1 slices" in told
+    assert "Open marks: 1 slices flat or unlike" in told and "Gaps: 1 slices" in told
 
 
 def test_the_chart_holds_both_models_with_gaps_and_open_marks(found):

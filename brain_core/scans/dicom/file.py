@@ -18,6 +18,7 @@ from pydicom.filereader import read_dataset, read_partial, read_preamble
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from brain_core.errors import ScanError
+from brain_core.quiet import quiet
 from brain_core.scans.raster import base_name
 from brain_core.scans.source_file import SourceFile
 from brain_core.settings import MEGABYTE, settings
@@ -35,6 +36,8 @@ CHUNK = 1 << 20  # bytes
 
 # What pydicom logs quotes values of the file, and so names patients.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
+# Its warnings too, and for good: `quiet` ends where another library puts its own filters in place of all.
+warnings.filterwarnings("ignore", module=r"(pydicom|pynetdicom|highdicom|dicomweb_client)(\.|$)")
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,7 @@ class Metered:
 def refusing(name: str, what: str) -> Iterator[None]:
     """Turn whatever a damaged file raises into a `ScanError` without the file's own text, which may name a patient."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom warns of every deviation, and quotes the values
+        with quiet():  # pydicom warns of every deviation, and quotes the values
             yield
     except ScanError:
         raise

@@ -86,10 +86,11 @@ class DicomFiles:
         uid = places[0].study or first.key
         if patients > 1:
             uid = f"{uid} {places[0].patient}"
+        name = _pseudonym(first.instance.file, uid)
         return Study(
             pseudonym.study_key(uid),
-            _pseudonym(first.instance.file, uid),
-            tuple(sorted(series, key=_rank)),
+            name,
+            tuple(replace(each, pseudonym=name) for each in sorted(series, key=_rank)),
             partial(read_identity, first.instance.file),
             notes,
         )

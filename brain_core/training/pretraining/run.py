@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from brain_core.training.pretraining.network import Student, build, compile_netw
 from brain_core.training.pretraining.views import Kinds, Views, kinds_of
 from brain_core.training.progress import Report, silent
 
+_log = logging.getLogger("brain_core")
+BACKBONE = "backbone.npz"
+
 
 def pretrain(
     dataset: Dataset,
@@ -36,6 +40,8 @@ def pretrain(
 ) -> Path:
     """Train the backbone; a run directory that holds an unfinished run is continued from its last epoch.
 
+    Only by the same data, settings and weights to start from; a finished run of the same is left as it is.
+
     Args:
         dataset: scans in one folder a kind.
         run_dir: receives ``backbone.npz`` (after every epoch), ``pretraining.json`` and the state to resume from.
@@ -48,17 +54,21 @@ def pretrain(
         The path of the backbone's weights.
 
     Raises:
-        ConfigError: there is nothing to learn from: no objective has the scans or the teacher that it needs.
+        ConfigError: there is nothing to learn from: no objective has the scans or the teacher that it needs; or
+            ``run_dir`` holds a run of other data or settings.
         ModelError: a weights file does not fit.
     """
     dataset, excluded = without_copies(dataset, exclude, settings().home / "copies")
     shown, held_out = _hold_out(dataset, config)
     kinds = kinds_of(dataset, shown)
     outputs = _outputs(config, kinds, teacher)
-    run_dir.mkdir(parents=True, exist_ok=True)
     about = _about(dataset, config, init, teacher) | {"objectives": outputs, "excluded": excluded}
     about["held_out_sha256"] = sorted(dataset.scans[i].key for i in held_out)
     history = _History(run_dir / "pretraining.json", about)
+    if len(history.epochs) >= config.epochs > 0:
+        _log.info("%s holds this run, finished after %d epochs: nothing is trained.", run_dir, len(history.epochs))
+        return run_dir / BACKBONE
+    run_dir.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(config.seed)
     pictures = np.stack([square(dataset.scans[i].grey, MODELS[config.model].preprocessing) for i in shown])
     views = Views(pictures, kinds, outputs, config, epoch=len(history.epochs))
@@ -68,7 +78,7 @@ def pretrain(
 
 
 def _run(student: Student, views: Views, history: _History, run_dir: Path, report: Report) -> Path:
-    path = run_dir / "backbone.npz"
+    path = run_dir / BACKBONE
 
     def end_epoch(epoch, logs):
         weights.save_npz(student.backbone, path)
@@ -127,12 +137,35 @@ def _record_beside(init: Path | None) -> dict | None:
 
 
 class _History:
-    """``pretraining.json``: settings, data and the metrics of each finished epoch."""
+    """``pretraining.json``: settings, data and the metrics of each finished epoch.
+
+    Raises:
+        ConfigError: the file is there and says something else than ``about``.
+    """
 
     def __init__(self, path: Path, about: dict):
         self._path, self._about = path, about
-        self.epochs: list[dict] = json.loads(path.read_text())["epochs"] if path.is_file() else []
+        about = json.loads(json.dumps(about))  # as it comes back from the file: lists for tuples
+        stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {**about, "epochs": []}
+        self.epochs: list[dict] = stored.pop("epochs")
+        if other := _differing(stored, about):
+            raise ConfigError(
+                f"{path.parent}: expected the data, settings and weights with which the pretraining there began. "
+                f"Received others: {', '.join(other)}. To begin anew, name another --run-dir."
+            )
 
     def add(self, metrics: dict) -> None:
         self.epochs.append({name: round(float(value), 5) for name, value in metrics.items()})
         write_json(self._path, {**self._about, "epochs": self.epochs})
+
+
+def _differing(one: dict, other: dict, above: str = "") -> list[str]:
+    """Dotted names of what is not alike in two records, or in one of them alone."""
+    names = []
+    for key in sorted(one.keys() | other.keys()):
+        a, b = one.get(key), other.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            names += _differing(a, b, f"{above}{key}.")
+        elif key not in one or key not in other or a != b:
+            names.append(above + key)
+    return names

@@ -117,7 +117,7 @@ def _show_job(job: _Job) -> None:
         progress.follow(done, "pacs_job_cancel")
         return
     progress.show(done.rows, title)
-    if done.cancelled or (job.opens and done.stop.is_set()):
+    if done.stop.is_set() and (job.opens or (done.cancelled and not _store_began(done))):
         notice.show("info", "Cancelled. Nothing was kept here, and nothing was stored in the archive.")
     elif done.error:
         notice.show("error", done.error, title="Not opened. " if job.opens else "Not done. ")
@@ -127,6 +127,11 @@ def _show_job(job: _Job) -> None:
     else:
         _outcome(done.result)
     st.button("Close", key="pacs_job_close", icon=":material/close:", on_click=_forget)
+
+
+def _store_began(done: Work) -> bool:
+    """Whether objects may be in the archive."""
+    return any(row.name == storing.STORE and row.began for row in done.rows)
 
 
 def _hand_over(done: Work) -> None:

@@ -96,6 +96,9 @@ class _Watched:
     search: Work
     asked: int = 0
 
+    def echo(self) -> None:
+        self.archive.echo()
+
     def find_studies(self, query: Query) -> list[StudyFound]:
         self.search.tell("Asking for studies…")
         found = self.archive.find_studies(query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from brain_core.store.records import Source
 from brain_core.ui import models
 from brain_core.ui.models import Loading
 from brain_core.ui.pacs.fetching import FETCH, fetched
-from brain_core.ui.pacs.work import Work
+from brain_core.ui.pacs.work import FAILED, Work
 
 if TYPE_CHECKING:
     from brain_core.inference import Detector, Prediction
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 LOAD, SCORE, STORE = "Models", "Score", "Store"
 STEPS = (LOAD, FETCH, SCORE, STORE)
+log = logging.getLogger(__name__)
 WAIT = 0.25  # seconds between two looks whether a model has loaded
 
 
@@ -93,11 +95,14 @@ def _give_back(work: Work, archive: Archive, objects: Sequence, lines: tuple[str
             work.tell(f"{there} of {wanted} objects are in the archive", there / wanted)
             if work.stop.is_set() and there < wanted:
                 return Outcome(done, wanted, lines, lacking, stopped=True)
-    except PacsError as error:
-        if work.stop.is_set():
-            return Outcome(done, wanted, lines, lacking, stopped=True)
+    except Exception as error:  # a library's too: how much is in the archive by then has to be said
+        told = str(error)
+        if not isinstance(error, PacsError):  # its text may name the patient
+            log.error("Storing in the archive failed: %s", type(error).__name__)
+            told = f"Unexpected {type(error).__name__}: please report it."
+        work.end(FAILED)
         raise PacsError(
-            f"{error} {done.stored} of {wanted} objects were stored before. Once it works again, do it anew: what is "
+            f"{told} {done.stored} of {wanted} objects were stored before. Once it works again, do it anew: what is "
             "there is not stored twice."
         ) from error
     return Outcome(done, wanted, lines, lacking)

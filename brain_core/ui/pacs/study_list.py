@@ -37,19 +37,22 @@ def show(found: Found) -> Listed | None:
         row_height=ROW,
         on_select="rerun",
         selection_mode="single-row",
-        column_config={
-            "Date": st.column_config.DateColumn(format="YYYY-MM-DD", width="small"),
-            "Description": st.column_config.TextColumn(width="large"),
-            "Modalities": st.column_config.TextColumn(width="small"),
-            "Series": st.column_config.NumberColumn(width="small"),
-            "Images": st.column_config.NumberColumn(
-                width="small", help="All objects of the study, as the archive says."
-            ),
-            "Study": st.column_config.TextColumn(help="A pseudonym, the same in the log of the watcher."),
-        },
+        column_config=columns(),
     )
     rows = [row for row in event.selection.rows if row < count]
     return found.studies[rows[0]] if rows else None
+
+
+def columns() -> dict[str, object]:
+    """How the columns of `table` are shown, by name; those that are not named here as their values ask for."""
+    return {
+        "Date": st.column_config.DateColumn(format="YYYY-MM-DD", width="small"),
+        "Description": st.column_config.TextColumn(width="large"),
+        "Modalities": st.column_config.TextColumn(width="small"),
+        "Series": st.column_config.NumberColumn(width="small"),
+        "Objects": st.column_config.NumberColumn(width="small", help="All that the study holds, as the archive says."),
+        "Study": st.column_config.TextColumn(help="A pseudonym, the same in the log of the watcher."),
+    }
 
 
 def table(found: Found, *, named: bool) -> pd.DataFrame:

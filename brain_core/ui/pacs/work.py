@@ -32,6 +32,11 @@ class Row:
     seconds: float | None = None
     share: float | None = None
 
+    @property
+    def began(self) -> bool:
+        """Whether any of it may have been done, however it ended."""
+        return self.state == GOING_ON or self.seconds is not None
+
 
 @dataclass(eq=False)
 class Work:
@@ -39,7 +44,7 @@ class Work:
 
     Attributes:
         result: of the work, None while it goes on and where it failed.
-        error: why it failed, fit to show.
+        error: why it failed, fit to show; also of what broke off after `stop` was set.
         followed: whether a page showed it to its end.
     """
 
@@ -106,11 +111,11 @@ def _run(work: Work, act: Callable[[Work], Any]) -> None:
     except Cancelled:
         work.end(NOT_TRIED, "Cancelled.")
     except BrainError as error:
-        work.error = None if work.stop.is_set() else str(error)  # what broke off on request did not fail
+        work.error = str(error)
         work.end(NOT_TRIED if work.stop.is_set() else FAILED, "Cancelled." if work.stop.is_set() else None)
     except Exception as error:  # whatever a library raises, the page goes on; its message may name the patient
         log.error("Work with the archive failed: %s", type(error).__name__)
-        work.error = f"Unexpected {type(error).__name__}: please report it. Nothing is half-written."
+        work.error = f"Unexpected {type(error).__name__}: please report it."
         work.end(FAILED)
     finally:
         work.settled.set()

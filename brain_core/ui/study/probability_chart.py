@@ -91,7 +91,7 @@ def alternative(found: SeriesResult, titles: dict[str, str], complete: bool = Tr
     if complete and any(summary.slices for summary in found.summaries):
         sentences.append("Shaded: the slices that the answer was made of.")
     if found.flagged:
-        sentences.append(f"Open marks: {len(found.flagged)} slices unlike the training data, not counted.")
+        sentences.append(f"Open marks: {len(found.flagged)} slices flat or unlike the training data, not counted.")
     if found.errors:
         sentences.append(f"Gaps: {len(found.errors)} slices that could not be read.")
     return " ".join(sentences)
@@ -132,7 +132,7 @@ def _model(chart: go.Figure, found: SeriesResult, summary: Summary, title: str) 
                 mode="markers",
                 name=f"{title}, not counted",
                 marker={"symbol": f"{symbol}-open", "size": 8 if n <= FEW else 5, "color": color},
-                hovertemplate="%{text}: %{y:.3f}, unlike the training data<extra>%{fullData.name}</extra>",
+                hovertemplate="%{text}: %{y:.3f}, flat or unlike the training data<extra>%{fullData.name}</extra>",
             )
         )
     threshold = summary.operating_point.threshold

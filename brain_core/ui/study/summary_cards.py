@@ -44,7 +44,7 @@ def counts(found: SeriesResult) -> str:
     """How many slices count in the answers, and why the others do not."""
     scored = sum(any(column[i] is not None for column in found.predictions.values()) for i in range(len(found.series)))
     parts = [f"{scored - len(found.flagged)} of {len(found.series)} slices assessed"]
-    parts += [f"{len(found.flagged)} flagged as unlike the training data", f"{len(found.errors)} unreadable"]
+    parts += [f"{len(found.flagged)} flagged as flat or unlike the training data", f"{len(found.errors)} unreadable"]
     missing = len(found.series) - scored - len(found.errors)
     return ", ".join([*parts, *([f"{missing} not scored yet"] if missing else [])]) + "."
 
