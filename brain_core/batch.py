@@ -20,6 +20,7 @@ import numpy as np
 
 from brain_core import input_gate, overlay
 from brain_core.errors import ScanError
+from brain_core.logs import printable
 from brain_core.preprocessing import BATCH, places
 from brain_core.scans import Scan
 from brain_core.scans.quality import quality_flags
@@ -33,7 +34,7 @@ class Scored:
     """A scan with its predictions, or the reason why it has none.
 
     Attributes:
-        source: what the caller calls it: a path, an upload's name.
+        source: what the caller calls it: a path, an upload's name; bytes that are no UTF-8 are escaped.
         predictions: one a model, in the order of the models.
         error: fit to show, None where the scan was scored.
         error_kind: its class, for records that must not hold its words.
@@ -55,6 +56,8 @@ class Scored:
         return len({p.label for p in self.predictions}) > 1
 
 
+LONGEST = 200  # bytes of a name, of 255 that file systems take: a model's name and suffixes follow
+LONGEST_SUFFIX = 20  # bytes; what is longer is no suffix
 AHEAD = 2  # batches that are read or scored while the caller works on another: bounds memory
 PNG_EFFORT = 1  # of 9: a tenth of the time, files a fifth larger
 Source = tuple[str, Callable[[], Scan]]
@@ -101,10 +104,11 @@ def _read_batch(sources: list[Source]) -> list[Scored]:
 
 
 def _read(name: str, read: Callable[[], Scan]) -> Scored:
+    name = printable(name)
     try:
         scan = read()
     except ScanError as error:
-        return Scored(name, error=str(error))
+        return Scored(name, error=printable(str(error)))
     places(scan)  # kept with the scan, so that scoring finds them done
     quality_flags(scan)
     return Scored(name, scan)
@@ -150,14 +154,27 @@ class UniqueNames:
         self._taken: set[str] = set()
 
     def of(self, name: str) -> str:
-        """``name`` the first time, then ``stem-2.suffix``, ``stem-3.suffix``, ... (case counts as equal)."""
+        """``name`` the first time, then ``stem-2.suffix``, ``stem-3.suffix``, ... (case counts as equal).
+
+        The stem is cut where the name would be too long for a file system.
+        """
         path, number = Path(name), 1
-        candidate = name
+        stem, suffix = (path.stem, path.suffix) if _bytes(path.suffix) <= LONGEST_SUFFIX else (name, "")
+        candidate = name if _bytes(name) <= LONGEST else _cut(stem, suffix)
         while candidate.lower() in self._taken:
             number += 1
-            candidate = f"{path.stem}-{number}{path.suffix}"
+            candidate = _cut(stem, f"-{number}{suffix}")
         self._taken.add(candidate.lower())
         return candidate
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _cut(stem: str, end: str) -> str:
+    """Both, with as much of the stem as there is room for."""
+    return stem.encode("utf-8", "surrogatepass")[: LONGEST - _bytes(end)].decode("utf-8", "ignore") + end
 
 
 def heatmap_files(row: Scored, name: str) -> dict[str, bytes]:

@@ -45,6 +45,10 @@ class StoreError(BrainError):
     """The prediction store cannot be reached, read or written; the message tells no password."""
 
 
+class DeletedError(StoreError):
+    """What it is about was deleted from the prediction store meanwhile."""
+
+
 class AccessError(BrainError):
     """Whoever asks may not do this."""
 

@@ -24,6 +24,8 @@ NAMED = re.compile(
 BEARER = re.compile(r"\b(Bearer|Basic)\s+(?=\S*[0-9=])[A-Za-z0-9._~+/=-]{8,}")
 CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if chr(code) not in "\n\t"}
 BIDI = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}  # turn text round
+SURROGATES = {code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)}  # bytes of a file's name that are no UTF-8
+WRITTEN_OUT = CONTROLS | BIDI | SURROGATES
 SECRET_VARIABLES = re.compile("PASSWORD|SECRET|TOKEN|KAGGLE_KEY", re.IGNORECASE)
 SHORTEST = 4  # characters; hiding a shorter one would tell it, since its places are those of a common word
 
@@ -32,7 +34,12 @@ _made_before = logging.LogRecord  # what `protect` builds upon
 
 def plain(text: str) -> str:
     """Text from outside as a terminal shows it and does not obey it: control characters are written out."""
-    return text.translate(CONTROLS | BIDI)
+    return text.translate(WRITTEN_OUT)
+
+
+def printable(path: str) -> str:
+    """A path that may be written anywhere: bytes that are no UTF-8, which Python reads as surrogates, are escaped."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:

@@ -162,6 +162,17 @@ def test_outputs_of_one_name_never_overwrite_each_other():
     ]  # fmt: skip
 
 
+def test_names_too_long_for_a_file_system_are_cut_and_stay_apart():
+    names = UniqueNames()
+    fits = "a" * 196 + ".png"
+    assert names.of(fits) == fits
+    assert names.of("a" * 240 + ".png") == "a" * 194 + "-2.png"
+    assert names.of("a" * 241 + ".png") == "a" * 194 + "-3.png"
+    assert names.of("é" * 120 + ".png") == "é" * 98 + ".png"
+    assert names.of("c." + "d" * 240) == "c." + "d" * 198
+    assert names.of("e" * 230 + ".slice-0002") == "e" * 189 + ".slice-0002"
+
+
 def test_zip_holds_every_scored_scan_once(detectors, scans):
     import io
     import zipfile

@@ -87,8 +87,8 @@ def test_a_message_that_its_arguments_do_not_fit_is_logged_all_the_same(logged):
 
 
 def test_terminal_controls_are_written_out(logged):
-    logging.getLogger("brain_core").warning("error: %s", "a\x1b]0;owned\x07\x9b31m\u202egnp.exe\tb\nc")
-    assert logged() == "WARNING error: a\\x1b]0;owned\\x07\\x9b31m\\u202egnp.exe\tb\nc\n"
+    logging.getLogger("brain_core").warning("error: %s", "a\x1b]0;owned\x07\x9b31m\u202egnp.exe\tb\nc\udce9")
+    assert logged() == "WARNING error: a\\x1b]0;owned\\x07\\x9b31m\\u202egnp.exe\tb\nc\\udce9\n"
 
 
 def test_short_and_empty_secrets_are_no_words_to_hide():

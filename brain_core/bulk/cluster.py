@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from brain_core.inference import Detector
 
 _log = logging.getLogger("brain_core")
-ITEMS = pa.schema([("source", pa.string()), ("path", pa.string())])
+ITEMS = pa.schema([("source", pa.binary()), ("path", pa.binary())])  # a file's name need not be UTF-8
+UTF8 = ("utf-8", "surrogatepass")
 COUNTS = ("files", "scans", "errors")
 ANSWERS = pa.schema(
     [("part", pa.string()), *((name, pa.int64()) for name in COUNTS)]
@@ -68,7 +69,7 @@ class Scorer:
     def __call__(self, shard: pa.Table) -> pa.Table:
         try:
             self._detectors = self._detectors or [model.load() for model in self._models]
-            answer = asdict(score_shard([Item(**row) for row in shard.to_pylist()], self._detectors, self._partition))
+            answer = asdict(score_shard(_items(shard), self._detectors, self._partition))
         except BrainError as error:
             answer = {"failed": str(error), "failed_kind": type(error).__name__}
         except OSError as error:  # no space, no rights, no connection to the storage
@@ -119,9 +120,12 @@ def _result(answer: dict) -> ShardResult:
 
 
 def _table(shard: Sequence[Item]) -> pa.Table:
-    return pa.Table.from_pydict(
-        {"source": [item.source for item in shard], "path": [item.path for item in shard]}, ITEMS
-    )
+    rows = [{"source": item.source.encode(*UTF8), "path": item.path.encode(*UTF8)} for item in shard]
+    return pa.Table.from_pylist(rows, ITEMS)
+
+
+def _items(shard: pa.Table) -> list[Item]:
+    return [Item(row["source"].decode(*UTF8), row["path"].decode(*UTF8)) for row in shard.to_pylist()]
 
 
 def _quieten() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from brain_core.bulk.place import SEPARATOR, Place, joined
+from brain_core.logs import printable
 
 DIGEST = 16  # bytes of a path's hash: two paths of a million million share one with a chance of 1 to 10^15
 FRESH = 1 << 16  # hashes that wait to be sorted in among the others
@@ -29,28 +31,44 @@ class Item:
 
     @property
     def location(self) -> str:
-        """Its full path or URL, which is what it is known by."""
-        if os.path.isabs(self.path) or SEPARATOR in self.path:
+        """Its full path or URL, as the source spells it."""
+        if self._is_whole:
             return self.path
         return joined(self.source, self.path)
+
+    @property
+    def identity(self) -> str:
+        """What it is known by: its location in one spelling, and as rows hold it. A URL is as whoever wrote it did."""
+        if self._is_whole:
+            found = self.path if SEPARATOR in self.path else os.path.normpath(self.path)
+        elif SEPARATOR in self.source:
+            found = joined(self.source, posixpath.normpath(self.path))
+        else:
+            found = os.path.normpath(self.location)
+        return printable(found)
 
     @property
     def place(self) -> Place:
         return Place(self.location)
 
+    @property
+    def _is_whole(self) -> bool:
+        return os.path.isabs(self.path) or SEPARATOR in self.path
+
 
 class Seen:
     """A set of items in 16 bytes each."""
 
-    def __init__(self) -> None:
+    def __init__(self, items: Iterable[Item] = ()) -> None:
         self._sorted = np.empty(0, f"S{DIGEST}")
         self._fresh: set[bytes] = set()
+        for item in items:
+            self.add(item)
 
     def add(self, item: Item) -> bool:
         """Whether it was new."""
-        digest = hashlib.blake2b(item.location.encode("utf-8", "surrogatepass"), digest_size=DIGEST).digest()
-        key = digest.rstrip(b"\0")  # as numpy compares
-        if key in self._fresh or self._holds(key):
+        key = _key(item)
+        if self._holds(key):
             return False
         self._fresh.add(key)
         if len(self._fresh) == FRESH:
@@ -58,12 +76,22 @@ class Seen:
             self._fresh.clear()
         return True
 
+    def __contains__(self, item: Item) -> bool:
+        return self._holds(_key(item))
+
     def __len__(self) -> int:
         return len(self._sorted) + len(self._fresh)
 
     def _holds(self, key: bytes) -> bool:
+        if key in self._fresh:
+            return True
         index = np.searchsorted(self._sorted, np.array(key, self._sorted.dtype))
-        return index < len(self._sorted) and self._sorted[index] == key
+        return bool(index < len(self._sorted) and self._sorted[index] == key)
+
+
+def _key(item: Item) -> bytes:
+    digest = hashlib.blake2b(item.identity.encode(), digest_size=DIGEST).digest()
+    return digest.rstrip(b"\0")  # as numpy compares
 
 
 @dataclass

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
-from brain_core.bulk.items import Item, Work
+from brain_core.bulk.items import Item, Seen, Work
 from brain_core.bulk.meter import Meter
 from brain_core.bulk.output import Partition
 from brain_core.bulk.scoring import ModelInUse
@@ -62,7 +62,7 @@ def run(
 
     Args:
         shard: files a task and a part file.
-        retry_errors: also what had an error before.
+        retry_errors: also what the source names and had an error before; the source is then listed twice.
 
     Raises:
         ConfigError: source or out make no sense, or another run is at work there.
@@ -75,7 +75,7 @@ def run(
     try:
         with partition.alone():
             if retry_errors:
-                _log.info("%d files with errors are scored again", partition.drop_errors())
+                _log.info("%d files with errors are scored again", partition.drop_errors(Seen(items(source))))
             seen, errors_before = partition.seen()
             if len(seen):
                 _log.info("%d files are scored already", len(seen))

@@ -22,6 +22,7 @@ from brain_core.bulk.place import Place
 from brain_core.bulk.schema import SCHEMA
 from brain_core.bulk.scoring import ModelInUse, description, fingerprint
 from brain_core.errors import ConfigError, ResultsError
+from brain_core.logs import printable
 
 PART, SUFFIX = "part-", ".parquet"
 KEY = ["source", "path"]
@@ -41,8 +42,14 @@ class Partition:
 
     @staticmethod
     def of(out: str, models: Sequence[ModelInUse]) -> Partition:
-        """The partition of these models, with what it stands for written beside it."""
+        """The partition of these models, with what it stands for written beside it.
+
+        Raises:
+            ConfigError: a file is there, or the path is one that readers of Parquet cannot open.
+        """
         place, name = Place.of(out), fingerprint(models)
+        if (told := printable(place.address)) != place.address:
+            raise ConfigError(f"--out: expected a path in UTF-8. Received: {told}.")
         if place.system.isfile(place.path):
             raise ConfigError(f"{out}: expected a folder; it is a file.")
         described = place.child(f"_scorings/{name}.json")
@@ -84,8 +91,8 @@ class Partition:
         Returns:
             its name.
         """
-        names = "\n".join(item.location for item in items)
-        name = PART + hashlib.sha256(names.encode("utf-8", "surrogatepass")).hexdigest()[:LENGTH] + SUFFIX
+        names = "\n".join(item.identity for item in items)
+        name = PART + hashlib.sha256(names.encode()).hexdigest()[:LENGTH] + SUFFIX
         self.folder.child(name).write(_encoded(pa.Table.from_pylist(rows, SCHEMA)))
         return name
 
@@ -104,8 +111,11 @@ class Partition:
                         found.add(Item(source, path))
         return found, errors
 
-    def drop_errors(self) -> int:
+    def drop_errors(self, listed: Seen) -> int:
         """Take out all rows of the files that have an error in any of their slices, so that they are scored again.
+
+        Args:
+            listed: what will be scored again; rows of other files stay.
 
         Returns:
             how many files.
@@ -120,7 +130,12 @@ class Partition:
                     continue
                 table = part.to_table(schema=SCHEMA)
             keys = list(zip(*(table.column(n).to_pylist() for n in KEY), strict=True))
-            bad = {key for key, error in zip(keys, table.column("error").to_pylist(), strict=True) if error is not None}
+            wrong = {
+                key for key, error in zip(keys, table.column("error").to_pylist(), strict=True) if error is not None
+            }
+            bad = {key for key in wrong if Item(*key) in listed}
+            if not bad:
+                continue
             kept = table.filter(pa.array([key not in bad for key in keys], pa.bool_()))
             place = self.folder.child(part.path.rsplit("/", 1)[-1])
             if len(kept):

@@ -6,11 +6,12 @@ import pyarrow as pa
 
 from brain_core.batch import Scored, to_records
 from brain_core.bulk.items import Item
+from brain_core.logs import printable
 
 SCHEMA = pa.schema(
     [
         pa.field("source", pa.string(), nullable=False),  # the folder that path is relative to
-        pa.field("path", pa.string(), nullable=False),  # as the source names it
+        pa.field("path", pa.string(), nullable=False),  # as the source names it; bytes that are no UTF-8 as \udc..
         pa.field("slice", pa.int32()),  # from 1, where the file holds several
         pa.field("model", pa.string()),  # this and all up to seconds are null where there is an error
         pa.field("version", pa.string()),
@@ -34,8 +35,8 @@ def rows(item: Item, number: int | None, scored: Scored) -> list[dict]:
         number: of the slice, None where the file holds one.
     """
     own = {
-        "source": item.source,
-        "path": item.path,
+        "source": printable(item.source),
+        "path": printable(item.path),
         "slice": number,
         "sha256": scored.scan and scored.scan.sha256,
         "error_kind": scored.error_kind if scored.error is not None else None,

@@ -51,15 +51,8 @@ def _below(folder: Place, prefix: str) -> Iterator[str]:
         below = folder.child(name)
         if name in inside:
             yield from _below(below, f"{prefix}{name}/")
-        elif _may_be_scan(name, below):
+        elif is_scan(name, partial(source_file, below)):
             yield prefix + name
-
-
-def _may_be_scan(name: str, place: Place) -> bool:
-    try:
-        return is_scan(name, partial(source_file, place))
-    except OSError:  # it cannot be looked into; scoring says why
-        return True
 
 
 def _of_manifest(place: Place) -> Iterator[Item]:
@@ -74,9 +67,15 @@ def _of_manifest(place: Place) -> Iterator[Item]:
 
 
 def _csv(file, name: str) -> Iterator[pa.RecordBatch]:
-    options = pyarrow.csv.ConvertOptions(column_types={COLUMN: pa.string()})
-    with pyarrow.csv.open_csv(file, convert_options=options) as reader:
-        _check(reader.schema, name)
+    options = pyarrow.csv.ConvertOptions(include_columns=[COLUMN], column_types={COLUMN: pa.string()})
+    try:
+        reader = pyarrow.csv.open_csv(file, convert_options=options)
+    except KeyError:  # no such column: read again for the names of those that there are
+        file.seek(0)
+        with pyarrow.csv.open_csv(file) as found:
+            _check(found.schema, name)
+        raise
+    with reader:
         yield from reader
 
 

@@ -151,15 +151,31 @@ def gate_of(version: Version, champion: Version) -> tuple[bool, str]:
         return False, f"its {COMPARISON} is damaged ({type(error).__name__})."
     if against != champion.version:
         passed, text = False, f"it was compared with {against}, not with {champion.version}, which is in service."
-    elif passed and (changed := _changed_since(record, version, champion)):
-        passed, text = False, f"since it was compared, {changed} changed: compare it anew."
+    elif passed:
+        try:
+            changed = _changed_since(record, version, champion)
+        except (
+            ModelError,
+            AttributeError,
+            TypeError,
+        ) as error:  # a damaged champion stands in nobody's way
+            passed, text = False, f"whether it still holds cannot be told ({error})."
+        else:
+            if changed:
+                passed, text = False, f"since it was compared, {changed} changed: compare it anew."
     return passed, textwrap.shorten(text, LONGEST["gate"], placeholder=" …")
 
 
 def _changed_since(record: dict, version: Version, champion: Version) -> str | None:
-    """What a gate depends on and is no longer as it was when the two were compared; None where all is."""
+    """What a gate depends on and is no longer as it was when the two were compared; None where all is.
+
+    Raises:
+        ModelError: one of them cannot be read. AttributeError, TypeError: the record is damaged.
+    """
     models = record.get("models") or {}
     for role, each in (("challenger", version), ("champion", champion)):
+        if (record.get(role) or {}).get("sha256") != each.sha256:
+            return f"the file of the {role}"
         then = (models.get(role) or {}).get("threshold")
         if then is not None and abs(then - each.card().operating_point.threshold) > SAME_THRESHOLD:
             return f"the operating point of the {role}"

@@ -17,6 +17,7 @@ from brain_core.cli.progress import Counter
 from brain_core.cli.recording import Recorder, add_record
 from brain_core.errors import ConfigError
 from brain_core.files import replacing
+from brain_core.logs import printable
 from brain_core.reports.study_records import harmless
 from brain_core.store.records import Source
 
@@ -94,11 +95,11 @@ def _write_heatmaps(row, folder: Path, names) -> dict[str, str]:
 
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
-    for file_name, data in heatmap_files(row, names.of(row.scan.name)).items():
+    for file_name, data in heatmap_files(row, names.of(printable(row.scan.name))).items():
         with replacing(folder / file_name) as temporary:
             temporary.write_bytes(data)
         if not file_name.endswith(".map.png"):
-            written[file_name.split(".")[-2]] = str(folder / file_name)
+            written[file_name.split(".")[-2]] = printable(str(folder / file_name))
     return written
 
 

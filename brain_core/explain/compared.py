@@ -54,7 +54,7 @@ def compare(name: str, split: Split, scan: np.ndarray, sign: float, answer: Answ
     seconds = time.perf_counter() - start
     told(1 - CURVES_SHARE)
     peak = float(heatmap.max())
-    if not peak > FLAT:
+    if not FLAT < peak < np.inf:
         told(1.0)
         return Compared(method, np.zeros_like(heatmap), True, seconds, None, None)
     scaled = (heatmap / peak).astype(np.float32)

@@ -32,7 +32,7 @@ class Explained:
     def of(probability: np.ndarray, heatmap: np.ndarray, features: np.ndarray) -> Explained:
         """From what a pass computed; ``heatmap`` is float (N, h, w), 0 or more, of any scale."""
         peak = heatmap.max(axis=(1, 2), initial=0)
-        flat = ~(peak > FLAT)  # NaN counts as flat
+        flat = ~((peak > FLAT) & np.isfinite(peak))  # what is no number counts as flat
         scaled = np.where(flat[:, None, None], 0, heatmap / np.where(flat, 1, peak)[:, None, None])
         return Explained(probability, scaled.astype(np.float32), flat, features)
 

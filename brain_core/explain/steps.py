@@ -41,7 +41,7 @@ class Steps:
         """Worked out from one pass forward and back, see `brain_core.explain.methods.layer_maps.look`."""
         weighted = found.features @ found.weights
         positive = np.maximum(weighted, 0)
-        flat = not positive.max() > FLAT
+        flat = not FLAT < positive.max() < np.inf
         scaled = np.zeros_like(positive) if flat else positive / positive.max()
         return Steps(
             found.features, found.gradient, found.weights, weighted, positive, scaled, flat=flat, logit=found.logit

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from filelock import FileLock, Timeout
 
 from brain_core.errors import RunError
 from brain_core.jobs.folder import Folder
@@ -52,15 +53,19 @@ def start(name: str, words: Sequence[str]) -> None:
     Raises:
         RunError: one of that name is going on, or it cannot be started.
     """
-    if look(name).is_going_on:
-        raise RunError(f"{name} is going on already.")
     folder = _folder(name)
     try:
-        shutil.rmtree(folder.path, ignore_errors=True)
-        folder.path.mkdir(parents=True)
+        folder.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.path.with_name(f".{folder.path.name}.lock"), timeout=0):  # of two clicks one starts it
+            if look(name).is_going_on:
+                raise RunError(f"{name} is going on already.")
+            shutil.rmtree(folder.path, ignore_errors=True)
+            folder.path.mkdir()
+            spawn(folder, words, cwd=str(Path.cwd()), gently=True)
+    except Timeout as error:
+        raise RunError(f"{name} is going on already.") from error
     except OSError as error:
         raise RunError(f"{name} cannot be started: {reason_of(error)}.") from error
-    spawn(folder, words, cwd=str(Path.cwd()), gently=True)
 
 
 def look(name: str) -> Task:

@@ -37,15 +37,16 @@ def note(alerts: Iterable[Alert]) -> None:
 
 def _note(alerts: tuple[Alert, ...], path: Path) -> None:
     before = _read(path)
-    looked_at = {alert.key: alert for alert in alerts}
-    now = {key for key, alert in looked_at.items() if alert.state == State.ON}
-    over = {key for key, alert in looked_at.items() if alert.state == State.OFF}
-    gone = set() if STORE in now else before - looked_at.keys()  # of a version that is not used any more
+    looked_at = {alert.key for alert in alerts}
+    now = {alert.key for alert in alerts if alert.state == State.ON}
+    over = {alert.key for alert in alerts if alert.state == State.OFF} - now  # two versions may differ
+    gone = set() if STORE in now else before - looked_at  # of a version that is not used any more
     now |= before - over - gone  # of the others nothing is known: they are as they were
     if now == before:
         return
-    for key in sorted(now - before):
-        _told(looked_at[key])
+    for alert in sorted(alerts, key=lambda alert: alert.key):
+        if alert.state == State.ON and alert.key not in before:
+            _told(alert)
     for key in sorted(before - now):
         _log.info("Alert is over: %s", key)
     write_json(path, sorted(now))

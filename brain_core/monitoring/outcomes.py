@@ -7,7 +7,7 @@ Only confirmed cases count, and which cases get confirmed is not left to chance 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,17 +84,23 @@ def verdicts(feedback: Iterable[FeedbackRow]) -> dict[str, Verdict]:
     return {case: verdict(rows) for case, rows in of_case.items()}
 
 
+def of_cases(predictions: Columns, cases: Container[str]) -> Columns:
+    """The rows of these alone."""
+    wanted = np.fromiter((case in cases for case in predictions.cases), bool, len(predictions.cases))
+    return predictions.take(wanted[predictions.case])
+
+
 def confirmed(predictions: Columns, found: dict[str, Verdict]) -> tuple[Confirmed, ...]:
     """The cases whose finding is confirmed, a row a case, model and version; the oldest first.
 
-    What a model says of a case later does not count: it may have learned from it meanwhile.
+    What a model says of a case after it was first confirmed does not count: it may have learned from it meanwhile.
     """
     settled = {case: each for case, each in found.items() if each.confirmed}
-    known = np.fromiter((case in settled for case in predictions.cases), bool, len(predictions.cases))
+    known = of_cases(predictions, settled)
     if not len(known):
         return ()
-    until = np.array([_confirmed_at(settled.get(case)) for case in predictions.cases], predictions.at.dtype)
-    latest = predictions.take(known[predictions.case] & (predictions.at <= until[predictions.case])).one_a_case()
+    until = np.array([_confirmed_at(settled.get(case)) for case in known.cases], known.at.dtype)
+    latest = known.take(known.at <= until[known.case]).one_a_case()
     assessed, months = latest.assessed, month_names(latest.at)
     times = np.datetime_as_string(latest.at, unit="s")
     return tuple(
@@ -115,8 +121,7 @@ def confirmed(predictions: Columns, found: dict[str, Verdict]) -> tuple[Confirme
 
 
 def _confirmed_at(found: Verdict | None) -> np.datetime64:
-    """When the finding was first said by those who say it still."""
-    return moment(min(row.at for row in found.rows if row.finding == found.finding)) if found else moment(EPOCH)
+    return moment(found.confirmed_at if found else EPOCH)
 
 
 def outcomes(cases: Iterable[Confirmed], *, by_month: bool = False, bootstrap: bool = True) -> tuple[Outcome, ...]:

@@ -11,7 +11,7 @@ from brain_core.monitoring import alerts, checks, references
 from brain_core.monitoring.agreement import Agreement, agreements
 from brain_core.monitoring.alerts import Alert
 from brain_core.monitoring.columns import Columns
-from brain_core.monitoring.outcomes import Outcome, confirmed, outcomes, verdicts
+from brain_core.monitoring.outcomes import Outcome, confirmed, of_cases, outcomes, verdicts
 from brain_core.monitoring.reading import Period, read
 from brain_core.monitoring.references import References
 from brain_core.monitoring.shifts import MeasuredShift, shifts
@@ -27,7 +27,8 @@ class Watched:
     """One version of a model.
 
     Attributes:
-        current: whether it is the version that was used last; alerts look at these alone.
+        current: whether it is the version that was used last, in this time or, where the model was not used in it, on
+            the cases that readers said something of; alerts look at these alone.
         predictions: rows.
         outcome: of cases that were confirmed in this time; None where there is none.
     """
@@ -101,9 +102,10 @@ def of_period(
     Args:
         checked: alerts on store and audit log.
     """
-    cases = confirmed(period.confirmable, verdicts(period.feedback))
+    said = verdicts(period.feedback)
+    cases = confirmed(period.confirmable, said)
     judged = {(each.model, each.version): each for each in outcomes(cases, bootstrap=bootstrap)}
-    models = watched(period.predictions, judged, find)
+    models = watched(period.predictions, dict(of_cases(period.confirmable, said).streams()), judged, find)
     found = usage(period.predictions, period.failures)
     raised = [*checked, *alerts.of_usage(found, limits)]
     for each in models:
@@ -115,10 +117,16 @@ def of_period(
     return Report(at, days, found, models, tuple(raised))
 
 
-def watched(predictions: Columns, judged: dict[tuple[str, str], Outcome], find: Find) -> tuple[Watched, ...]:
-    """Every version of a model that was used or confirmed, by model, the one used last at the end."""
+def watched(
+    predictions: Columns, before: dict[str, str], judged: dict[tuple[str, str], Outcome], find: Find
+) -> tuple[Watched, ...]:
+    """Every version of a model that was used or confirmed, by model, the one used last at the end.
+
+    Args:
+        before: the version used last of models that these predictions may lack.
+    """
     used = predictions.streams()
-    latest = dict(used)
+    latest = before | dict(used)
     pairs = sorted(used + [pair for pair in sorted(judged) if pair not in used], key=lambda pair: pair[0])
     with_opinions = agreements(predictions)
     found = []
@@ -128,7 +136,7 @@ def watched(predictions: Columns, judged: dict[tuple[str, str], Outcome], find: 
             Watched(
                 model,
                 version,
-                latest.get(model, version) == version,
+                latest.get(model) == version,
                 len(rows),
                 seconds_of(rows),
                 shifts(rows, find(model, version)),

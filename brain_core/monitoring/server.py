@@ -21,11 +21,12 @@ from brain_core.monitoring.alerts import Alert
 from brain_core.monitoring.reading import Totals, totals
 from brain_core.monitoring.report import Report, make
 from brain_core.settings import settings
+from brain_core.store import retention
 from brain_core.store.records import now
 
 LOCALHOST = "127.0.0.1"
 MOST_PORT = 65535
-SHORT, LONG = 15.0, 600.0  # seconds that a report and a look through the audit log are kept for
+SHORT, LONG = 15.0, 600.0  # seconds until the next report, and until the next look at audit log and retention
 PATIENCE = 10.0  # seconds for a request to come in
 _log = logging.getLogger("brain_core")
 
@@ -65,8 +66,8 @@ def server(address: str, port: int, days: int) -> ThreadingHTTPServer:
     Raises:
         ConfigError: it cannot be bound.
     """
-    audit = Kept(checks.audit, LONG)
-    found = Kept(lambda: _look(days, audit), SHORT)
+    audit, retain = Kept(checks.audit, LONG), Kept(retention.when_due, LONG)
+    found = Kept(lambda: _look(days, audit, retain), SHORT)
     handler = type("Handler", (_Handler,), {"found": staticmethod(found)})
     try:
         made = (_Server6 if _is_ipv6(address) else _Server)((address, port), handler)
@@ -78,7 +79,8 @@ def server(address: str, port: int, days: int) -> ThreadingHTTPServer:
     return made
 
 
-def _look(days: int, audit: Callable[[], Alert]) -> tuple[Report, Totals]:
+def _look(days: int, audit: Callable[[], Alert], retain: Callable[[], None]) -> tuple[Report, Totals]:
+    retain()  # where nobody predicts any more, nobody else deletes what has become too old
     report = make(now(), days, audit=audit)
     if days == settings().monitor.window_days:  # another window would make alerts come and go
         alert_log.note(report.alerts)

@@ -16,6 +16,7 @@ from brain_core.scans.scan import Scan
 from brain_core.scans.series import Series
 from brain_core.scans.source_file import SourceFile
 
+START = 1024  # bytes that tell what a file is
 OTHER_SUFFIXES = (".dcm", ".dicom", ".ima", ".nii", ".nii.gz")
 
 
@@ -35,15 +36,27 @@ class FileSlice:
 def is_scan(name: str, file: Callable[[], SourceFile]) -> bool:
     """By its name; a file without a suffix by its content, as scanners name DICOM files so.
 
+    One that cannot be looked into counts, so that whoever reads it says why.
+
     Args:
         name: of the file, without folders.
-        file: it is opened only where the name has no suffix; may raise OSError.
+        file: it is opened only where the name has no suffix; may raise.
     """
     if name.startswith("."):
         return False
     if not PurePath(name).suffix:
-        return is_dicom(file())
+        return _may_be_dicom(file)
     return name.lower().endswith((*SUFFIXES, *OTHER_SUFFIXES))
+
+
+def _may_be_dicom(file: Callable[[], SourceFile]) -> bool:
+    try:
+        found = file()
+        with found.open() as content:
+            start = content.read(START)
+    except Exception:  # no rights, a bad disk; storage drivers raise what they like
+        return True
+    return is_dicom(SourceFile.of_bytes(start, found.name))
 
 
 def is_picture(name: str) -> bool:

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from sqlalchemy import select
 
-from brain_core.errors import StoreError
 from brain_core.files import remove_hidden, replacing
 from brain_core.store import feedback, kept
 from brain_core.store.engine import reading
@@ -24,8 +20,6 @@ from brain_core.store.problems import told
 from brain_core.store.records import FeedbackRow, Kind, Source
 from brain_core.store.tables import predictions
 from brain_core.store.verdict import DISAGREEMENT, verdict
-
-PATIENCE = 30  # seconds to wait for another who refreshes
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ def export(folder: Path) -> Path:
         StoreError: the store cannot be read or the folder not be written.
     """
     folder = Path(folder)
-    with told(), _alone(folder):
+    with told(), kept.alone(folder):
         wanted = {key: kept.CLASS_FOLDERS[finding] for key, finding in _confirmed().items() if kept.path(key)}
         for name in kept.CLASS_FOLDERS.values():
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -119,13 +113,3 @@ def _put(key: str, folder: Path) -> None:
     except OSError:  # another file system, or one without hard links
         with replacing(target) as temporary:
             shutil.copyfile(source, temporary)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with FileLock(folder / ".lock", timeout=PATIENCE):
-            yield
-    except Timeout:
-        raise StoreError("The confirmed data set is being refreshed by somebody else. Try again.") from None

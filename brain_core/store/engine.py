@@ -173,6 +173,7 @@ def _set_up_sqlite(connection, record) -> None:
     connection.isolation_level = None  # `_begin_sqlite` begins transactions, not the driver at the first change
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")  # what was reported as recorded survives a power cut too
+    connection.execute("PRAGMA secure_delete = ON")  # zeros in place of what was deleted
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from brain_core.errors import StoreError
 from brain_core.files import replacing
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from brain_core.scans import Scan
 
 KEY = re.compile("[0-9a-f]{64}")
+PATIENCE = 30  # seconds to wait for another who refreshes the confirmed data set, or deletes
 CLASS_FOLDERS = {"tumor": "yes", "no tumor": "no"}  # of the confirmed data set
 
 
@@ -66,7 +69,7 @@ def modified(key: str) -> datetime:
 def delete(keys: Iterable[str]) -> int:
     """Remove these, from the confirmed data set too; returns how many there were. Raises `StoreError`."""
     removed, keys = 0, set(keys)
-    with told():
+    with deleting(), told():
         _remove_left_over(keys)
         for key in keys:
             file = _file(key)
@@ -76,6 +79,41 @@ def delete(keys: Iterable[str]) -> int:
                 file.unlink()
                 removed += 1
     return removed
+
+
+@contextmanager
+def deleting() -> Iterator[None]:
+    """Nobody copies kept scans into the confirmed data set meanwhile; raises `StoreError`.
+
+    To be entered before a transaction that deletes: whoever waits within one keeps all others from writing.
+    """
+    with told():
+        nothing = not (folder().exists() or confirmed_folder().exists())
+    if nothing:  # to copy, and no copy
+        yield
+        return
+    with alone(confirmed_folder()):
+        yield
+
+
+@contextmanager
+def alone(data_set: Path) -> Iterator[None]:
+    """Nobody else refreshes this data set of confirmed scans, or deletes from it.
+
+    Raises:
+        StoreError: the folder cannot be made, or somebody else is at it for too long.
+    """
+    lock = FileLock(data_set / ".lock", timeout=PATIENCE, is_singleton=True)  # who holds it may take it once more
+    with told():
+        data_set.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise StoreError("The confirmed data set is being refreshed by somebody else. Try again.") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def folder() -> Path:
@@ -96,9 +134,11 @@ def _file(key: str) -> Path:
 
 def _remove_left_over(keys: set[str]) -> None:
     """Half-written files of writers that crashed: of these scans, and whatever is older than a day."""
+    yesterday = (now() - timedelta(days=1)).timestamp()
     for file in folder().glob(".*.png"):
-        if file.name[1:].split("-")[0] in keys or file.stat().st_mtime < (now() - timedelta(days=1)).timestamp():
-            file.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # its writer lives, and has just given it its name
+            if file.name[1:].split("-")[0] in keys or file.stat().st_mtime < yesterday:
+                file.unlink()
 
 
 def _make_private(folder: Path) -> None:

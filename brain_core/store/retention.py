@@ -19,8 +19,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from brain_core import audit
 from brain_core.errors import ConfigError, StoreError
 from brain_core.settings import settings
-from brain_core.store import kept
-from brain_core.store.engine import reading, writing
+from brain_core.store import kept, wal
+from brain_core.store.engine import is_sqlite, reading, writing
 from brain_core.store.problems import told
 from brain_core.store.records import new_id, now
 from brain_core.store.tables import erasing, failures, feedback, predictions
@@ -50,7 +50,7 @@ class Deleted:
 def apply(days: int | None = None, *, user: str = RETENTION) -> Deleted:
     """Delete predictions with their opinions, feedback and kept scans that are older than so many days, and failures.
 
-    A case keeps its feedback and a scan its pixels as long as a younger prediction of it is there.
+    A case keeps its feedback and its pixels as long as a younger prediction of it is there.
 
     Args:
         days: None for what the settings say, where nothing is deleted by default.
@@ -62,7 +62,7 @@ def apply(days: int | None = None, *, user: str = RETENTION) -> Deleted:
     """
     if (cutoff := _cutoff(days)) is None:
         return Deleted()
-    with _erasing() as connection:
+    with kept.deleting(), _erasing() as connection:
         pixels = kept.delete(_old_kept(connection, cutoff))
         said = connection.execute(feedback.delete().where(_old_feedback(cutoff))).rowcount  # while its cases are there
         predicted = connection.execute(predictions.delete().where(predictions.c.at < cutoff)).rowcount
@@ -96,7 +96,7 @@ def delete_case(key: str, *, user: str = RETENTION) -> Deleted:
     """
     if not kept.KEY.fullmatch(key):
         raise ConfigError("Case: expected its key of 64 hexadecimal digits. Received something else.")
-    with _erasing() as connection:
+    with kept.deleting(), _erasing() as connection:
         pixels = kept.delete(_kept_of(connection, key))
         said = connection.execute(feedback.delete().where(feedback.c.case == key)).rowcount
         predicted = connection.execute(predictions.delete().where(predictions.c.case == key)).rowcount
@@ -135,6 +135,7 @@ def when_due() -> None:
         with told():
             if stamp.exists() and now().timestamp() - stamp.stat().st_mtime < DAY:
                 return
+            stamp.parent.mkdir(parents=True, exist_ok=True)  # nobody may have predicted yet
             stamp.touch()
         apply()
     except StoreError as error:
@@ -143,11 +144,15 @@ def when_due() -> None:
 
 @contextmanager
 def _erasing() -> Iterator[Connection]:
+    """Feedback that is added meanwhile waits for the end of it, so that it never stays behind without its case."""
     with writing() as connection:
+        if not is_sqlite(connection):  # whose writers wait for each other anyhow
+            connection.exec_driver_sql("LOCK TABLE feedback IN SHARE ROW EXCLUSIVE MODE")
         permit = new_id()
         connection.execute(erasing.insert().values(id=permit))
         yield connection
         connection.execute(erasing.delete().where(erasing.c.id == permit))
+    wal.empty()
 
 
 def _cutoff(days: int | None) -> datetime | None:
@@ -168,19 +173,19 @@ def _old_feedback(cutoff: datetime) -> ColumnElement[bool]:
 
 
 def _old_kept(connection: Connection, cutoff: datetime) -> Sequence[str]:
-    """Scans all of whose predictions are old, and old files without any, which a crash may leave."""
-    scan = predictions.c.scan
-    newest = dict(connection.execute(select(scan, func.max(predictions.c.at)).group_by(scan)).all())
+    """Of cases all of whose predictions are old, and old files without any, which a crash may leave."""
+    case, own = predictions.c.case, predictions.c.scan == predictions.c.case
+    newest = dict(connection.execute(select(case, func.max(predictions.c.at)).where(own).group_by(case)).all())
     going = [key for key, at in newest.items() if at < cutoff]
     return going + [key for key in kept.keys() - newest.keys() if kept.modified(key) < cutoff]
 
 
 def _kept_of(connection: Connection, key: str) -> set[str]:
-    """Scans of this case that are in no other."""
+    """Its own, and its slices that are not cases of their own: a kept file belongs to the case of the same key."""
     scan, case = predictions.c.scan, predictions.c.case
-    own = {key, *connection.execute(select(scan).where(case == key)).scalars()}
-    inside = or_(scan == key, scan.in_(select(scan).where(case == key)))
-    return own - set(connection.execute(select(scan).where(case != key, inside)).scalars())
+    slices = set(connection.execute(select(scan).where(case == key)).scalars())
+    others = select(case).where(case == scan, case != key, scan.in_(select(scan).where(case == key)))
+    return {key} | slices - set(connection.execute(others).scalars())
 
 
 def _count(connection: Connection, table, condition: ColumnElement[bool]) -> int:

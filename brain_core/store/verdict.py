@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from brain_core.store.records import FeedbackRow
 
@@ -24,12 +25,14 @@ class Verdict:
         readers: how many.
         basis: the strongest that the finding (or the disagreement) rests on; None without feedback.
         rows: the latest of every reader, the oldest first.
+        confirmed_at: when a finding, this or another, was confirmed first; None where none is confirmed now.
     """
 
     finding: str | None
     readers: int
     basis: str | None
     rows: tuple[FeedbackRow, ...]
+    confirmed_at: datetime | None = None
 
     @property
     def confirmed(self) -> bool:
@@ -45,6 +48,14 @@ def verdict(rows: Sequence[FeedbackRow]) -> Verdict:
     Args:
         rows: of one case, the oldest first.
     """
+    found = _of(rows)
+    if not found.confirmed:
+        return found
+    first = next(row for i, row in enumerate(rows) if _of(rows[: i + 1]).confirmed)
+    return replace(found, confirmed_at=first.at)
+
+
+def _of(rows: Sequence[FeedbackRow]) -> Verdict:
     latest = {}
     for row in rows:
         latest.pop(row.user, None)

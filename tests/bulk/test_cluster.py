@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from brain_core.bulk import cluster
 from brain_core.bulk.connection import check_reached
+from brain_core.bulk.items import Item
 from brain_core.errors import ConfigError
 from brain_core.settings import PROJECT
 from tests.bulk.ray_nodes import Nodes, free_port, missing
@@ -145,3 +147,8 @@ def test_a_cluster_that_does_not_answer_is_named():
     address = f"127.0.0.1:{free_port()}"
     with pytest.raises(ConfigError, match=rf"expected a Ray cluster that answers at {address}.*refused"):
         check_reached(address)
+
+
+def test_names_that_are_no_utf8_reach_the_workers():
+    shard = [Item("/data", "1.png"), Item("/d\udcff", "\udce9.png")]
+    assert cluster._items(cluster._table(shard)) == shard

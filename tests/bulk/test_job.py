@@ -12,6 +12,7 @@ import pytest
 from brain_core.bulk import job, local
 from brain_core.bulk.schema import SCHEMA
 from tests.scans.dicom_files import enhanced, head_volume, to_bytes
+from tests.unreadable import close
 
 PATHS = ["a/0.png", "a/2.png", "a/4.png", "b/1.png", "b/3.png", "b/5.png"]
 
@@ -134,3 +135,49 @@ def test_too_large_a_file_elsewhere_is_refused_unread(tmp_path, set_environment,
         system.rm("/bulk", recursive=True)
     (row,) = table(tmp_path / "out")
     assert row["error"] == "large.png: 2 MB; files of up to 1 MB are read."
+
+
+def test_what_is_tried_again_is_of_this_source_alone(scans, tmp_path, run, table):
+    (scans / "a" / "bad.png").write_text("no picture")
+    (scans / "b" / "bad.png").write_text("no picture")
+    run(scans, tmp_path / "out")
+    shutil.copyfile(scans / "b" / "1.png", scans / "b" / "bad.png")
+    summary = run(scans / "b", tmp_path / "out", retry_errors=True)
+    assert (summary.scored, summary.errors, summary.errors_before, summary.skipped) == (1, 0, 1, 3)
+    rows = {(row["source"], row["path"]): row["error"] for row in table(tmp_path / "out")}
+    assert len(rows) == 8
+    assert rows[str(scans), "a/bad.png"].startswith("bad.png: not a picture")
+    assert rows[str(scans / "b"), "bad.png"] is None and (str(scans), "b/bad.png") not in rows
+
+
+def test_a_file_under_two_spellings_is_scored_once(scans, tmp_path, run, table):
+    (scans / "list.csv").write_text("path\n./a/0.png\na/0.png\nb/../a//0.png\n")
+    summary = run(scans / "list.csv", tmp_path / "out")
+    assert (summary.scored, summary.skipped) == (1, 2)
+    assert paths(table(tmp_path / "out")) == ["./a/0.png"]
+    assert run(scans, tmp_path / "out").scored == 5
+
+
+def test_names_that_are_no_utf8_are_scored_once_under_their_escaped_path(scans, tmp_path, run, table):
+    source = scans.rename(scans.with_name("scans-\udcff"))
+    shutil.copyfile(source / "a" / "0.png", source / "a" / "\udce9.png")
+    (source / "a" / "bad\udce9.png").write_text("no picture")
+    summary = run(source, tmp_path / "out")
+    assert (summary.scored, summary.errors) == (7, 1)
+    rows = {row["path"]: row for row in table(tmp_path / "out")}
+    assert sorted(rows) == sorted([*PATHS, r"a/\udce9.png", r"a/bad\udce9.png"])
+    assert {row["source"] for row in rows.values()} == {str(tmp_path / r"scans-\udcff")}
+    assert rows[r"a/\udce9.png"]["sha256"] == rows["a/0.png"]["sha256"]
+    assert rows[r"a/bad\udce9.png"]["error"].startswith("bad")
+    again = run(source, tmp_path / "out", retry_errors=True)
+    assert (again.scored, again.errors, again.skipped) == (0, 1, 7)
+    assert len(table(tmp_path / "out")) == 8
+
+
+def test_a_file_without_a_suffix_that_cannot_be_opened_is_a_row_with_an_error(scans, tmp_path, run, table, monkeypatch):
+    (scans / "IM0001").write_bytes(b"anything")
+    close(monkeypatch, "IM0001")
+    summary = run(scans, tmp_path / "out")
+    assert (summary.scored, summary.errors) == (6, 1)
+    (error,) = [row["error"] for row in table(tmp_path / "out") if row["path"] == "IM0001"]
+    assert error == "IM0001: the file cannot be read."

@@ -81,10 +81,18 @@ def test_a_manifest_of_numbers_keeps_their_zeros(tmp_path):
     assert [item.path for item in items(str(tmp_path / "list.csv"))] == ["0001"]
 
 
+def test_columns_of_a_manifest_that_are_not_used_may_hold_anything(tmp_path):
+    numbers = "".join(f"{n}.png,{n:08d}\n" for n in range(100_000))  # more than the block that types are guessed by
+    (tmp_path / "list.csv").write_bytes(f"path,site\n{numbers}".encode() + b"last.png,none\nodd.png,\xff\n")
+    found = [item.path for item in items(str(tmp_path / "list.csv"))]
+    assert len(found) == 100_002 and found[-2:] == ["last.png", "odd.png"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
         ("list.csv", "file,site\n1.png,2\n", "list.csv: expected a column 'path'. Received: file, site."),
+        ("list.csv", "", "list.csv: the manifest cannot be read"),
         ("list.csv", "path,site\n1.png\n", "list.csv: the manifest cannot be read"),
         ("list.parquet", "path\n1.png\n", "list.parquet: the manifest cannot be read"),
         ("list.txt", "1.png\n", "list.txt: expected a folder, or a manifest"),

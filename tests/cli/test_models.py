@@ -9,7 +9,7 @@ import pytest
 from brain_core import versions
 from brain_core.cli import main
 from brain_core.models import MODELS
-from brain_core.registry import read_card
+from brain_core.registry import read_card, read_card_in
 from tests.helpers import put_in_service, tiny_network
 
 NAME, FILE = "custom_cnn", "custom_cnn_fixed.keras"
@@ -48,10 +48,12 @@ def brain(capsys):
     return run
 
 
-def compared(run, folder, **gate):
-    """A copy of a run with a stored comparison."""
+def compared(run, folder, *, files=None, **gate):
+    """A copy of a run with a stored comparison; ``files`` replaces checksums by role."""
     shutil.copytree(run, folder)
     record = {"gate": {"passed": True, "text": "AUC +0.02", "champion": "test-custom_cnn"} | gate}
+    cards = {"challenger": read_card_in(folder, NAME), "champion": read_card(NAME)}
+    record |= {role: {"sha256": card.sha256} | (files or {}).get(role, {}) for role, card in cards.items()}
     (folder / "comparison.json").write_text(json.dumps(record))
     return folder
 
@@ -163,6 +165,17 @@ def test_what_did_not_pass_needs_a_reason(service, made, tmp_path, brain, gate, 
         assert versions.history(NAME) == []
     assert brain("promote", "1", "--reason", "more scans like ours")[0] == 0
     assert [(change.gate, change.reason) for change in versions.history(NAME)] == [(words, "more scans like ours")]
+
+
+@pytest.mark.parametrize(
+    ("role", "file"),
+    [("challenger", {"sha256": "0" * 64}), ("champion", {"sha256": "1" * 64}), ("champion", {"sha256": None})],
+)
+def test_a_comparison_of_another_file_opens_no_gate(service, made, tmp_path, brain, role, file):
+    """A folder that was copied and trained into again still holds the comparison of what was there before."""
+    run = compared(made / "1", tmp_path / "run", files={role: file})
+    status, _, err = brain("promote", run)
+    assert status == 2 and f"since it was compared, the file of the {role} changed: compare it anew." in err
 
 
 @pytest.mark.parametrize(

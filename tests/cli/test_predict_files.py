@@ -12,6 +12,7 @@ import pytest
 
 from brain_core.cli import main
 from tests.scans.dicom_files import dicom_bytes, enhanced, head_volume, to_bytes, write_series
+from tests.unreadable import close
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +92,39 @@ def test_pictures_in_a_zip_are_scored_one_by_one_and_a_bad_one_stops_no_other(tm
         "a.png.custom_cnn.png",
         "c.png.custom_cnn.png",
     ]
+
+
+@pytest.mark.parametrize("kind", ["json", "csv", "table"])
+def test_names_that_are_no_utf8_are_written_escaped(tmp_path, phantom_dataset, capfdbinary, kind):
+    folder, picture = tmp_path / "in\udcff", sorted((phantom_dataset / "yes").iterdir())[0]
+    folder.mkdir()
+    shutil.copy(picture, folder / "\udce9.png")
+    (folder / "bad\udce9.png").write_text("no picture")
+    words = ["predict", str(folder), "--model", "custom_cnn", "--format", kind, "--heatmaps", str(tmp_path / "maps")]
+    assert main(words) == 1
+    told = capfdbinary.readouterr().out
+    assert main([*words, "--output", str(tmp_path / "out")]) == 1
+    for text in (told.decode(), (tmp_path / "out").read_text(encoding="utf-8")):
+        for name in (r"in\udcff/\udce9.png", r"in\udcff/bad\udce9.png"):
+            assert (json.dumps(name)[1:-1] if kind == "json" else name) in text
+    maps = [path.name for path in (tmp_path / "maps").iterdir()]
+    assert len(maps) == 2 and all(name.isprintable() for name in maps)
+
+
+def test_a_name_as_long_as_there_are_gets_heatmaps_too(tmp_path, phantom_dataset, capsys):
+    first, second = sorted((phantom_dataset / "yes").iterdir())[:2]
+    for name, picture in (("x" * 250 + "1.png", first), ("x" * 250 + "2.png", second)):
+        shutil.copy(picture, tmp_path / name[-255:])
+    records = predict(capsys, tmp_path, "--heatmaps", tmp_path / "maps")
+    assert len(records) == 2 and all("error" not in record for record in records)
+    written = [record["heatmap"] for record in records]
+    assert [name.rsplit("x", 1)[1] for name in written] == [".png.custom_cnn.png", "-2.png.custom_cnn.png"]
+    assert {str(path) for path in (tmp_path / "maps").glob("*_cnn.png")} == set(written)
+
+
+def test_a_file_without_a_suffix_that_cannot_be_opened_says_so(tmp_path, capsys, monkeypatch):
+    (tmp_path / "README").write_text("no scan")
+    (tmp_path / "IM0001").write_bytes(dicom_bytes(head_volume(1)[0]))
+    close(monkeypatch, "IM0001")
+    (record,) = predict(capsys, tmp_path)
+    assert record == {"path": str(tmp_path / "IM0001"), "error": "IM0001: the file cannot be read."}

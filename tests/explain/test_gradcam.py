@@ -4,6 +4,7 @@ import pytest
 from keras import layers
 
 from brain_core.errors import ModelError
+from brain_core.explain.explained import Explained
 from brain_core.explain.gradcam import GradCam
 from brain_core.models import MODELS
 from tests.helpers import blob_detector
@@ -63,6 +64,13 @@ def test_opposite_target_of_a_map_that_speaks_for_tumor_is_flat_not_nan():
     assert explained.flat.tolist() == [True]
     assert not explained.heatmap.any()
     assert explained.probability[0] == pytest.approx(1 / (1 + np.exp(-18)))
+
+
+def test_what_is_no_number_is_flat_not_nan():
+    heatmaps = np.array([[[np.inf, 1.0]], [[np.nan, 1.0]], [[0.5, 0.25]]], "f4")
+    explained = Explained.of(np.zeros(3, "f4"), heatmaps, np.zeros((3, 2), "f4"))
+    assert explained.flat.tolist() == [True, True, False]
+    assert explained.heatmap.tolist() == [[[0, 0]], [[0, 0]], [[1, 0.5]]]
 
 
 def test_saturated_probability_still_has_a_map():

@@ -1,6 +1,7 @@
 """Commands in the background that are no training runs."""
 
 import sys
+import threading
 import time
 
 import pytest
@@ -10,7 +11,7 @@ from brain_core.jobs import process, task
 
 
 def ended(name: str) -> task.Task:
-    for _ in range(300):
+    for _ in range(1200):  # two minutes: what is started waits behind everything else
         if not (found := task.look(name)).is_going_on:
             return found
         time.sleep(0.1)
@@ -52,6 +53,25 @@ def test_one_of_a_name_at_a_time_and_it_can_be_stopped(sleeper):
     task.stop("long")  # which is no harm
     task.start("long", ["four"])
     task.stop("long")
+
+
+def test_of_two_clicks_at_once_one_starts_it(sleeper):
+    told = []
+
+    def click():
+        try:
+            task.start("long", ["one"])
+        except RunError as error:
+            told.append(str(error))
+
+    clicks = [threading.Thread(target=click) for _ in range(4)]
+    for each in clicks:
+        each.start()
+    for each in clicks:
+        each.join()
+    assert told == ["long is going on already."] * 3
+    task.stop("long")
+    assert not task.look("long").is_going_on
 
 
 def test_a_command_that_cannot_be_started_is_an_error(monkeypatch, tmp_path):

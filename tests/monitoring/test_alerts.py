@@ -184,6 +184,32 @@ def test_a_case_that_was_confirmed_now_counts_whenever_it_was_assessed():
     assert (judged.version, judged.predictions, judged.outcome.fn, found.usage.inputs) == ("before", 0, 1, 3)
 
 
+def test_of_a_model_that_was_not_used_lately_one_version_is_current():
+    """Both missed all; the one used last speaks for the model, though the older one was confirmed later."""
+    old = [row(f"o{i}", 0.1, at=at("2026-01-01"), version="old") for i in range(60)]
+    new = [row(f"n{i}", 0.1, at=at("2026-01-05"), version="new") for i in range(60)]
+    told = [feedback(f"{name}{i}", at=NOW - timedelta(days=name == "n")) for name in "no" for i in range(60)]
+    since, every = at("2026-03-01"), Columns.of(old + new)
+    found = of_period(
+        Period(since, every.since(since), every, Failures.of([]), tuple(told)),
+        *(NOW, 30, (), LIMITS, lambda *_: references()),
+    )
+    assert [(each.version, each.current) for each in found.models] == [("new", True), ("old", False)]
+    assert {each.version for each in found.on} == {"new"}
+    assert len({each.key for each in found.alerts}) == len(found.alerts)
+
+
+def test_a_retired_version_is_silent_though_the_new_one_has_no_confirmed_case():
+    rows = [row(f"o{i}", 0.1, at=at("2026-01-01"), version="old") for i in range(60)]
+    told = [feedback(f"o{i}", at=NOW) for i in range(60)] + [feedback("n", basis="own read", at=NOW)]
+    since, every = at("2026-03-01"), Columns.of([*rows, row("n", at=at("2026-01-05"), version="new")])
+    found = of_period(
+        Period(since, every.since(since), every, Failures.of([]), tuple(told)),
+        *(NOW, 30, (), LIMITS, lambda *_: references()),
+    )
+    assert [(each.version, each.current) for each in found.models] == [("old", False)] and not found.on
+
+
 def test_a_store_that_cannot_be_read_is_an_alert_of_its_own():
     def broken(since):
         raise StoreError("The prediction store cannot be used: it does not answer.")
@@ -199,10 +225,12 @@ def test_an_audit_log_that_was_changed_is_an_alert(sqlite):
 
     for _ in range(3):
         audit.record(audit.Event("sign-in", "a", {}))
-    assert checks.audit() == Alert("audit", State.OFF, "the chain of 3 entries is whole", n=3)
+    told = "the chain of 3 entries is whole up to its last entry, which is looked at the first time"
+    assert checks.audit() == Alert("audit", State.OFF, told, n=3)
     execute("DROP TRIGGER audit_update", """UPDATE audit SET "user" = 'b' WHERE number = 2""")
     found = checks.audit()
     assert found.state == State.ON and "Entry 2 was changed" in found.told
+    assert "triggers are missing: audit_update." in found.told
 
 
 def test_the_window_is_read_once_and_the_rest_is_left_alone():
@@ -236,6 +264,18 @@ def test_a_new_version_with_the_same_alert_is_no_news(caplog, settings):
     for version in "12":
         alert_log.note([alert(State.ON, version=version, model=CNN)])
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_of_two_alerts_of_one_key_is_enough_to_be_on(order, caplog, settings):
+    caplog.set_level(logging.INFO, "brain_core")
+    two = [alert(State.ON, model=CNN, version="1"), alert(State.OFF, model=CNN, version="2")][::order]
+    for look in (two, two, [alert(State.OFF, model=CNN, version="2")] * 2):
+        alert_log.note(look)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"ALERT errors:{CNN}: 3 of 4",
+        f"Alert is over: errors:{CNN}",
+    ]
 
 
 def test_while_the_store_is_away_the_other_alerts_are_as_they_were(caplog, settings):

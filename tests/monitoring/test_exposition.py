@@ -4,17 +4,18 @@ import json
 import threading
 import urllib.error
 import urllib.request
+from datetime import timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from brain_core.errors import ConfigError
+from brain_core.errors import ConfigError, StoreError
 from brain_core.monitoring import checks, exposition, records
 from brain_core.monitoring.reading import Totals
 from brain_core.monitoring.report import Report, of_period
 from brain_core.monitoring.server import Kept, address_of, server
 from brain_core.settings.monitor import MonitorSettings
-from brain_core.store import predictions
+from brain_core.store import predictions, retention
 from brain_core.store.records import now
 from tests.monitoring.rows import CNN, at, feedback, row
 from tests.monitoring.test_alerts import period, references
@@ -130,6 +131,23 @@ def test_health_is_503_while_an_alert_is_on(serving):
     status, _, body = get(f"{serving}/healthz")
     assert status == 503
     assert [alert["name"] for alert in json.loads(body)["alerts"]] == ["errors"]
+
+
+def test_who_asks_for_figures_has_deleted_what_is_too_old(serving, set_environment):
+    predictions.add([row("old", at=now() - timedelta(days=31)), row("young", at=now())])
+    set_environment(BRAIN_RETENTION_DAYS=30)
+    assert get(f"{serving}/healthz")[0] == 200
+    assert [each.case for each in predictions.read()] == [row("young").case]
+
+
+def test_a_deletion_that_fails_ends_no_server(serving, set_environment, monkeypatch, caplog):
+    def fail():
+        raise StoreError("The disk is full.")
+
+    set_environment(BRAIN_RETENTION_DAYS=30)
+    monkeypatch.setattr(retention, "apply", fail)
+    assert get(f"{serving}/metrics")[0] == get(f"{serving}/healthz")[0] == 200
+    assert caplog.messages.count("Old predictions were not deleted. The disk is full.") == 1
 
 
 def test_nothing_else_is_served(serving):

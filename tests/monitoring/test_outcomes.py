@@ -52,8 +52,8 @@ def test_only_a_confirmed_finding_counts():
         feedback("c", "no tumor", "biopsy", user="two"),
         feedback("d", "no tumor", "own read", user="one"),
         feedback("d", "tumor", "follow-up", user="two"),  # outranks the read
-        feedback("e", "tumor", "biopsy", at=at("2026-03-01")),
-        feedback("e", "no tumor", "biopsy", at=at("2026-03-02")),  # the same reader, later
+        feedback("e", "tumor", "biopsy", at=at("2026-03-02")),
+        feedback("e", "no tumor", "biopsy", at=at("2026-03-03")),  # the same reader, later
     ]
     found = confirmed(columns(*rows), verdicts(told))
     assert {(case.case, case.positive, case.basis) for case in found} == {
@@ -104,6 +104,28 @@ def test_what_a_model_says_after_the_finding_does_not_count():
     ]
     (found,) = judged(rows, [feedback("a", at=at("2026-03-02"))], bootstrap=False)
     assert (found.version, found.tp, found.fn) == ("2026-01", 0, 1)
+
+
+def test_a_biopsy_that_is_recorded_again_confirms_the_case_no_later():
+    """The answers between are those of a model that may have learned from the first."""
+    rows = [row("a", 0.2, at=at("2026-03-01")), row("a", 0.9, at=at("2026-03-20"), version="2026-02")]
+    first, again = (feedback("a", at=at(day), text=day) for day in ("2026-03-02", "2026-03-30"))
+    (found,) = confirmed(columns(*rows), verdicts([first, again]))
+    assert (found.version, found.missed) == ("2026-01", True)
+    corrected = feedback("a", "no tumor", at=at("2026-03-30"))
+    (found,) = confirmed(columns(*rows), verdicts([first, corrected]))
+    assert (found.version, found.positive, found.label) == ("2026-01", False, 0)
+
+
+def test_a_read_that_confirms_nothing_ends_nothing():
+    """What the model said between a first own read and the biopsy weeks later counts."""
+    told = [
+        feedback("a", basis="own read", at=at("2026-03-02"), user="one"),
+        feedback("a", basis="biopsy", at=at("2026-03-30"), user="two"),
+    ]
+    (found,) = confirmed(columns(row("a", 0.2, at=at("2026-03-20"))), verdicts(told))
+    assert (found.at, found.missed) == ("2026-03-20T00:00:00Z", True)
+    assert confirmed(columns(row("a", 0.2, at=at("2026-03-31"))), verdicts(told)) == ()
 
 
 def test_missed_tumours_are_named():

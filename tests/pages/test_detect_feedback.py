@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from brain_core import audit
-from brain_core.store import feedback, keys, predictions
+from brain_core.errors import StoreError
+from brain_core.store import feedback, keys, predictions, retention
 from brain_core.store.records import FeedbackRow, new_id, now
 from brain_core.ui import intake, session
 from tests.pages.steps import assert_no_failure, open_page, upload, words
@@ -47,7 +48,8 @@ def say(page: AppTest, finding: str, basis: str) -> AppTest:
 
 
 def others_finding(case: str) -> None:
-    feedback.add(FeedbackRow(new_id(), now(), "ann@example.org", case, "no tumor", "biopsy", "As said at the board."))
+    row = FeedbackRow(new_id(), now(), "ann@example.org", case, "no tumor", "biopsy", "As said at the board.")
+    feedback.add(row, awaited=True)
 
 
 def test_a_finding_belongs_to_the_scan_that_was_predicted(page, picture):
@@ -61,6 +63,24 @@ def test_a_finding_belongs_to_the_scan_that_was_predicted(page, picture):
     (entry,) = audit.entries(action="feedback")
     assert entry.details == {"case": row.case, "basis": "follow-up"}
     assert offered(page) and "Confirmed: tumour, on follow-up (1 reader)." in words(page)
+
+
+def test_a_finding_is_recorded_though_the_prediction_still_waits(page, picture, monkeypatch):
+    def out(*_):
+        raise StoreError("Out of order.")
+
+    monkeypatch.setattr(predictions, "add", out)
+    upload(page, ("one.png", picture(1)))
+    assert "Not everything is recorded." in words(page) and predictions.read() == []
+    say(page, "tumor", "follow-up")
+    assert [row.case for row in feedback.every()] == [key_of(picture(1))]
+
+
+def test_a_finding_is_not_recorded_once_its_case_was_deleted(page, picture):
+    upload(page, ("one.png", picture(1)))
+    retention.delete_case(key_of(picture(1)))
+    say(page, "tumor", "follow-up")
+    assert "This case was deleted meanwhile: nothing was recorded." in words(page) and feedback.every() == []
 
 
 def test_nothing_of_it_is_seen_before_the_readers_own_read(page, picture):

@@ -91,6 +91,17 @@ def test_a_gate_stands_for_the_operating_points_that_it_was_passed_at(passed):
     assert "A reason is needed." in words(promote(page)) and in_service_now() == "test-1"
 
 
+def test_a_damaged_champion_does_not_stand_in_the_way_of_rolling_back(new, tmp_path):
+    versions.promote(CNN, NEW, who="A. Reader", reason="a try")
+    newer = add_version("2026-01-03-newer", tmp_path / "newer")
+    write_gate(newer, passed=True, text="Gate passed.", champion=NEW)
+    read_card(CNN).path.unlink()
+    page = open_decide()
+    assert f"Gate not passed: whether it still holds cannot be told ({FILE} is missing." in words(page)
+    roll_back(page)
+    assert in_service_now() == "test-1"
+
+
 def test_a_passed_gate_is_reason_enough(passed):
     page = open_decide()
     assert "Gate passed (margin 0.02)." in words(page) and "Gate: Gate" not in words(page)

@@ -65,7 +65,12 @@ def test_a_run_that_has_ended_says_how_and_what_can_be_done(status, state, title
 
 @pytest.mark.parametrize(
     ("asked", "size", "tail"),
-    [((), 4, ["--batch-size", "4"]), (("--batch-size", "12", "--seed", "1"), 6, ["--batch-size", "6", "--seed", "1"])],
+    [
+        ((), 4, ["--batch-size", "4"]),
+        (("--batch-size", "12", "--seed", "1"), 6, ["--seed", "1", "--batch-size", "6"]),
+        (("--batch-size=6", "--backbone", "pretrained"), 3, ["--backbone", "pretrained", "--batch-size", "3"]),
+        (("--batch", "4"), 2, ["--batch-size", "2"]),
+    ],
 )
 def test_exhausted_memory_offers_half_the_batch(monkeypatch, asked, size, tail):
     started = []

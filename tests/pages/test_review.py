@@ -13,7 +13,7 @@ from brain_core import audit
 from brain_core.errors import StoreError
 from brain_core.inference import FLAG_DESCRIPTIONS
 from brain_core.scans import Scan
-from brain_core.store import feedback, kept, predictions, review
+from brain_core.store import feedback, kept, predictions, retention, review
 from brain_core.store.records import Kind, Source
 from brain_core.ui import recording
 from brain_core.ui.review import choice, waiting
@@ -204,6 +204,75 @@ def test_a_confirmed_case_leaves_the_list_and_the_next_one_opens():
     assert next(r for r in page.radio if r.key.endswith("finding")).value is None
     again(page)
     assert "has left the list" not in captions(page)
+
+
+def test_a_finding_is_recorded_though_another_reader_confirmed_the_case_meanwhile(monkeypatch):
+    """Both stand: the readers disagree, and the case is back in the list."""
+    monkeypatch.setattr(waiting, "FRESH", 0.0)
+    three()
+    page = visit()
+    confirm("edge", "tumor", user="other")
+    answer(page, "no tumor", "biopsy")
+    assert [(row.user, row.finding) for row in feedback.of_case(key("edge"))] == [
+        ("other", "tumor"),
+        ("local", "no tumor"),
+    ]
+    assert opened(page) == key("edge")[:8] and "Readers disagree." in words(page)
+    assert "edge" in listed(page) and "left the list" not in words(page) + captions(page)
+
+
+def test_a_finding_that_settles_nothing_is_recorded_too_and_the_case_has_left(monkeypatch):
+    monkeypatch.setattr(waiting, "FRESH", 0.0)
+    case("edge", 0.5)
+    page = visit()
+    confirm("edge", "tumor", user="other")
+    answer(page, "no tumor", "own read")
+    assert [row.finding for row in feedback.of_case(key("edge"))] == ["tumor", "no tumor"]
+    assert "Recorded. The case before is confirmed and has left the list." in captions(page)
+    assert "Every case is confirmed." in words(page)
+
+
+def test_an_opened_case_that_leaves_the_list_stays_until_the_reader_goes_on(monkeypatch):
+    monkeypatch.setattr(waiting, "FRESH", 0.0)
+    three()
+    page = visit()
+    press(page, "Next case")
+    confirm("split", user="other")
+    for _ in range(2):
+        again(page)
+        assert opened(page) == key("split")[:8] and listed(page) == ["edge", "split", "sure"]
+        assert "confirmed by another reader meanwhile" in words(page)
+        assert list(page.dataframe[0].value["Readers"]) == ["", "tumour, confirmed", ""]
+    press(page, "Record this finding")
+    assert "Choose a finding and what it rests on first." in words(page) and opened(page) == key("split")[:8]
+    press(page, "Next case")
+    assert opened(page) == key("sure")[:8] and listed(page) == ["edge", "sure"]
+    assert "meanwhile" not in words(page)
+
+
+def test_an_opened_case_beyond_the_limit_of_the_list_stays_and_one_filtered_out_does_not(monkeypatch):
+    monkeypatch.setattr(waiting, "FRESH", 0.0)
+    monkeypatch.setattr(waiting, "LISTED", 1)
+    three()
+    page = visit(order="newest")
+    case("series", 0.6, kind=Kind.SERIES, minute=9)
+    again(page)
+    assert opened(page) == key("sure")[:8] and "This case has left the list meanwhile." in words(page)
+    page.selectbox(key="review_source").set_value("archive")
+    again(page)
+    assert listed(page) == ["split"] and "meanwhile" not in words(page)
+
+
+def test_an_opened_case_that_was_deleted_is_gone_and_nothing_is_recorded(monkeypatch):
+    monkeypatch.setattr(waiting, "FRESH", 0.0)
+    three()
+    page = visit()
+    retention.delete_case(key("edge"))
+    answer(page, "tumor", "biopsy")
+    assert not feedback.every() and opened(page) == key("split")[:8]
+    assert "has been deleted meanwhile. A finding that was sent just now is not recorded." in words(page)
+    again(page)
+    assert "meanwhile" not in words(page)
 
 
 def test_counts_of_confirmed_scans_and_disagreements(set_environment):

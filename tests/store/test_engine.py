@@ -36,9 +36,15 @@ def test_sqlite_is_the_default_and_nobody_else_may_read_it(sqlite, settings):
     with engine.reading() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete")
         }
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+    assert pragmas == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 30_000,
+        "secure_delete": 1,
+    }
 
 
 def test_a_home_with_unusual_letters(sqlite, set_environment, tmp_path):
@@ -192,7 +198,7 @@ def test_a_reader_sees_one_state(database):
 
 
 def test_messages_hold_no_values(database):
-    feedback.add(said(text=SECRET))
+    feedback.add(said(text=SECRET), awaited=True)
     for statement in (
         "INSERT INTO feedback (id, text) SELECT 'x', text FROM feedback",
         f"SELECT CAST('{SECRET}' AS DATE), nothing",

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ def test_series_slices_of_series_and_samples_are_left_out(keeping):
     store("both")
     predictions.add([prediction("both", source=Source.SAMPLE)])
     for name in ("slice", "series", "sample", "both"):
-        say(name, "tumor")
+        feedback.add(said(name), awaited=True)
     assert confirmed.data_set() is None
     assert confirmed.count().tumor == 0
 
@@ -142,6 +143,18 @@ def test_what_is_deleted_is_gone_from_the_data_set_at_once(keeping):
     folder = confirmed.data_set()
     retention.delete_case(key("a"))
     assert held(folder) == {f"yes/{key('b')}.png"}
+
+
+def test_a_file_that_its_writer_has_just_renamed_stops_no_deletion(keeping, monkeypatch):
+    store("a")
+    glob = Path.glob
+
+    def with_one_that_is_gone(self, pattern):
+        yield from glob(self, pattern)
+        yield self / f".{key('b')}-x.png"
+
+    monkeypatch.setattr(Path, "glob", with_one_that_is_gone)
+    assert kept.delete([key("a")]) == 1
 
 
 def test_refreshing_removes_what_a_crash_left_and_leaves_other_files(keeping):

@@ -44,7 +44,7 @@ def test_what_is_older_goes_with_all_that_belongs_to_it(database):
     store("again", OLD, YOUNG)
     predictions.add([], [failure(at=ago(OLD)), failure(at=ago(YOUNG))], audit.Event(audit.actions.PREDICTION, "a"))
     for name, days in (("old", YOUNG), ("young", YOUNG), ("again", OLD), ("orphan", OLD), ("new orphan", YOUNG)):
-        feedback.add(said(name, at=ago(days)))
+        feedback.add(said(name, at=ago(days)), awaited=True)
     expected = Deleted(predictions=2, failures=1, feedback=2, kept=1)
     assert retention.due(30) == expected
     assert retention.apply(30, user="admin") == expected
@@ -131,6 +131,22 @@ def test_a_case_goes_with_its_slices_feedback_and_scans(database):
     assert entry.details == {"what": "case", "case": series, "predictions": 2, "failures": 0, "feedback": 1, "kept": 1}
 
 
+def test_a_kept_scan_goes_with_its_own_case_though_it_is_a_series_slice_too(database):
+    store("both", 1)
+    store("both", 1, case=key("series"))
+    assert retention.delete_case(key("both")) == Deleted(predictions=1, kept=1)
+    assert cases() == {key("series")} and kept.keys() == frozenset()
+
+
+def test_a_kept_scan_grows_old_with_its_own_case_though_a_series_is_young(database):
+    store("both", OLD)
+    store("young", YOUNG)
+    for name in ("both", "young"):
+        store(name, OLD, YOUNG, case=key("series"))
+    assert retention.due(30).kept == retention.apply(30).kept == 1
+    assert kept.keys() == {key("young")}
+
+
 def test_an_unknown_case_is_nothing(sqlite):
     assert retention.delete_case(key("nothing")).nothing
     assert audit.entries() == []
@@ -158,7 +174,7 @@ def test_a_users_name_goes_everywhere_but_in_the_audit_log(database):
 
 def test_two_deleted_users_stay_two_readers(sqlite):
     for name in ("a", "b"):
-        feedback.add(said(user=name))
+        feedback.add(said(user=name), awaited=True)
         retention.delete_user(name)
     assert len({row.user for row in feedback.every()}) == 2
 

@@ -51,3 +51,19 @@ def test_of_each_reader_the_latest_counts_and_all_are_in_their_order():
     found = feedback.verdict([first, second, third])
     assert found.rows == (second, third)
     assert found.readers == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "minute"),
+    [
+        (["a: tumor, own read"], None),
+        (["a: tumor, own read", "b: tumor, biopsy"], 1),
+        (["a: tumor, biopsy", "a: tumor, biopsy"], 0),
+        (["a: tumor, biopsy", "a: no tumor, biopsy"], 0),
+        (["a: tumor, own read", "b: unsure, biopsy", "b: tumor, second reader"], 2),
+        (["a: tumor, biopsy", "b: no tumor, biopsy", "b: tumor, biopsy"], 0),
+        (["a: tumor, biopsy", "b: no tumor, biopsy"], None),
+    ],
+)
+def test_the_first_time_that_a_finding_was_confirmed(words, minute):
+    assert feedback.verdict(rows(*words)).confirmed_at == (None if minute is None else at(minute))

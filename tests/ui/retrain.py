@@ -20,6 +20,7 @@ from brain_core.jobs import index
 from brain_core.jobs.folder import Folder
 from brain_core.jobs.record import State
 from brain_core.models import MODELS
+from brain_core.registry import read_card
 from brain_core.ui.retrain import checking, chosen, remaining
 from brain_core.ui.retrain.chosen import Chosen
 from tests.helpers import put_in_service, tiny_network
@@ -128,7 +129,7 @@ def write_gate(version: versions.Version, *, passed: bool, text: str, champion: 
     nothing = Scorecard(None, version.card().operating_point.threshold, "default")
     found = Comparison(
         challenger=Contender(CNN, version.version, version.sha256),
-        champion=Contender(CNN, champion, "0"),
+        champion=Contender(CNN, champion, read_card(CNN).sha256),
         data=Source("phantoms", "0"),
         n=0, groups=0, tumours=0,
         left_out=LeftOut(0, 0, 0, {}),

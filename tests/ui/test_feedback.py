@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from brain_core import audit
 from brain_core.access import Role, User
 from brain_core.errors import StoreError
-from brain_core.store import feedback
+from brain_core.store import feedback, predictions, retention
 from brain_core.store.records import BASES, FINDINGS
 from brain_core.store.verdict import verdict
 from brain_core.ui.access import visitor
@@ -26,6 +26,7 @@ CASE = key("scan")
 
 @pytest.fixture(autouse=True)
 def store():
+    predictions.add([sample_rows.prediction()])
     yield
     close()
 
@@ -138,8 +139,8 @@ def test_the_verdict_in_a_sentence(rows, expected):
 def test_a_row_that_may_have_been_written_is_sent_again_with_its_id(page, monkeypatch):
     add = feedback.add
 
-    def written_but_not_told(row, event=None):
-        add(row, event)
+    def written_but_not_told(row, event=None, **values):
+        add(row, event, **values)
         raise StoreError("The connection <b>broke</b>.")
 
     monkeypatch.setattr(feedback, "add", written_but_not_told)
@@ -151,6 +152,14 @@ def test_a_row_that_may_have_been_written_is_sent_again_with_its_id(page, monkey
     say(page, "tumor", "biopsy", "x")
     assert len(feedback.every()) == 1 == len(audit.entries(action="feedback"))
     assert "broke" not in shown(page)
+
+
+def test_nothing_is_recorded_of_a_case_that_was_deleted_meanwhile(page):
+    retention.delete_case(CASE)
+    say(page, "tumor", "biopsy", "x")
+    assert "This case was deleted meanwhile: nothing was recorded." in shown(page)
+    assert "send it again" not in shown(page)
+    assert feedback.every() == [] == audit.entries(action="feedback")
 
 
 def test_the_right_is_asked_for_when_it_is_saved(page, monkeypatch):

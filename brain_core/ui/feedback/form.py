@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from brain_core.errors import AccessError, BrainError, StoreError
+from brain_core.errors import AccessError, BrainError, DeletedError, StoreError
 from brain_core.store.records import BASES, FeedbackRow
 from brain_core.ui import notice
 from brain_core.ui.feedback import saving, words
@@ -33,7 +33,7 @@ def show(case: str, rows: Sequence[FeedbackRow]) -> None:
         return
     try:
         added = saving.save(case, said, rows)
-    except AccessError as error:
+    except (AccessError, DeletedError) as error:
         notice.show("error", str(error))
     except StoreError as error:
         notice.show("error", str(error), "What you chose is still above: send it again.", title=UNKNOWN)

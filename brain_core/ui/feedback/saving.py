@@ -9,7 +9,7 @@ import streamlit as st
 
 from brain_core.access import Action
 from brain_core.store.records import FeedbackRow, new_id, now
-from brain_core.ui import access
+from brain_core.ui import access, recording
 
 PENDING = "feedback_pending"  # session: the row that the store did not take, or may have taken, for all that is known
 SAVED = "feedback_saved"  # session: case of the row that was saved last, to be told once
@@ -38,7 +38,7 @@ def save(case: str, said: Said, rows: Sequence[FeedbackRow]) -> bool:
 
     Raises:
         AccessError: they may not.
-        StoreError: it was not added, or it cannot be told whether it was.
+        StoreError: the case was deleted meanwhile; or it was not added, or it cannot be told whether it was.
     """
     from brain_core.audit import Event, actions  # brings SQLAlchemy
     from brain_core.store import feedback
@@ -53,7 +53,7 @@ def save(case: str, said: Said, rows: Sequence[FeedbackRow]) -> bool:
         row = replace(row, id=pending.id)  # it may be there already
     st.session_state[PENDING] = row
     event = Event(actions.FEEDBACK, user, {"case": case, "basis": row.basis})  # no finding: deletion leaves the log
-    feedback.add(row, event)
+    feedback.add(row, event, awaited=_is_awaited(case))
     del st.session_state[PENDING]
     st.session_state[SAVED] = case
     return True
@@ -76,6 +76,14 @@ def has_left(cases: Set[str]) -> bool:
     """Whether the last run of the page saved something of a case that is none of these; told once."""
     saved = st.session_state.get(SAVED)
     return saved is not None and saved not in cases and was_saved(saved)
+
+
+def _is_awaited(case: str) -> bool:
+    """Whether what this session was shown of it on Detect may still wait to be written."""
+    book = st.session_state.get(recording.KEY)
+    if book is None or not book.waiting:
+        return False
+    return any(recording.case_of(key) == case for key in book.ids)
 
 
 def _content(row: FeedbackRow) -> tuple[str, ...]:

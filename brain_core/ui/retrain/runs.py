@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,6 +17,7 @@ from brain_core.jobs import control, estimate, memory, watch
 from brain_core.jobs.record import CANCELLED, DONE, FAILED, QUEUED, RUNNING
 from brain_core.jobs.watch import DAMAGED, INTERRUPTED, STOPPING, Seen
 from brain_core.models import MODELS
+from brain_core.training.config import TrainConfig
 from brain_core.ui import access, curve_charts, notice, theme
 from brain_core.ui.markup import esc
 from brain_core.ui.retrain import decide, steps
@@ -184,12 +186,11 @@ def _smaller(seen: Seen) -> None:
 
 def _halved(words: tuple[str, ...]) -> tuple[list[str], int]:
     """The command with half its batch size, and that; 0 where it cannot be smaller."""
-    words = list(words)
-    if "--batch-size" not in words:
-        return [*words, "--batch-size", "4"], 4
-    place = words.index("--batch-size") + 1
-    size = int(words[place]) // 2
-    return [*words[:place], str(size), *words[place + 1 :]], size if size >= 2 else 0
+    parser = argparse.ArgumentParser(add_help=False)  # `--batch-size=2` and `--batch 2` are ways to say it too
+    parser.add_argument("--batch-size", type=int, default=TrainConfig.batch_size)
+    asked, others = parser.parse_known_args(words)
+    size = asked.batch_size // 2
+    return [*others, "--batch-size", str(size)], size if size >= 2 else 0
 
 
 @st.dialog("Delete this run?")

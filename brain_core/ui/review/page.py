@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from brain_core.errors import StoreError
 from brain_core.ui import feedback, notice, recording
 from brain_core.ui.feedback import saving
-from brain_core.ui.review import choice, counts, opened, place, table, waiting
+from brain_core.ui.review import choice, counts, held, opened, place, table, waiting
+
+if TYPE_CHECKING:
+    from brain_core.store.review import Case
 
 
 def show() -> None:
@@ -15,6 +21,7 @@ def show() -> None:
     st.html('<div class="brain-quiet">Cases that were assessed, to be confirmed or corrected.</div>')
     if saving.just_saved() or not choice.is_made():
         waiting.forget()
+        held.forget()
     above, chosen = st.container(), choice.show()
     try:
         with st.spinner("Reading the prediction store …"):
@@ -23,6 +30,9 @@ def show() -> None:
         notice.show("error", str(error), title="The review list cannot be read. ")
         st.button("Try again", key="review_try_again", icon=":material/refresh:")
         return
+    cases, told = held.join(chosen, found.cases)
+    if told:
+        notice.show("info", told)
     if not found.any_case:
         _nothing_yet()
         return
@@ -32,22 +42,23 @@ def show() -> None:
         st.caption(found.limit)
     if saving.has_left({case.case for case in found.cases}):
         st.caption("Recorded. The case before is confirmed and has left the list.")
-    if not found.cases:
+    if not cases:
         notice.show("info", _none_left(chosen))
         return
-    _cases(found)
+    _cases(chosen, cases)
 
 
-def _cases(found: waiting.Waiting) -> None:
-    position, missing = place.find(found.cases)
+def _cases(chosen: choice.Choice, cases: Sequence[Case]) -> None:
+    position, missing = place.find(cases)
     if missing:
         notice.show(
             "info", "The case in the address is not in this list: it may be confirmed, deleted or filtered out."
         )
-    table.show(found.cases, position)
-    place.buttons(found.cases, position)
-    case = found.cases[position]
-    recording.note_shown(each.case for each in found.cases)
+    table.show(cases, position)
+    place.buttons(cases, position)
+    case = cases[position]
+    held.keep(chosen, case)
+    recording.note_shown(each.case for each in cases)
     with st.spinner("Opening the case …"):
         opened.show(case)
     feedback.show(case.case)
