@@ -73,5 +73,6 @@ def settle(page) -> None:
 def upload(page, *files: tuple[str, bytes]) -> None:
     """To Detect, once both models are ready."""
     page.get_by_text("ResNet50 test-2 ready").wait_for(timeout=SECONDS)
+    settle(page)  # a file for an uploader that is being replaced is lost
     files = [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files]
     page.locator("input[type=file]").set_input_files(files)

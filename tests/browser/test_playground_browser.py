@@ -49,4 +49,4 @@ def test_clicks_into_the_picture_and_a_sweep(page):
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("radius,custom_cnn_probability") and len(lines) == 22
+    assert lines[0].startswith("radius,custom_cnn_version,custom_cnn_probability,") and len(lines) == 22
