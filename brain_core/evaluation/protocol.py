@@ -80,12 +80,7 @@ def cross_validate(
         DatasetError: no honest split exists. Cancelled: a report asked to stop.
         ConfigError: a model is to go on from a trained one.
     """
-    for name, setup in setups.items():
-        if setup.config.start:
-            raise ConfigError(
-                f"{name}: it went on from a trained model, which has learned from scans that a fold tests on. Expected "
-                f"training from a backbone. Received: --start {setup.config.start}."
-            )
+    _check_start(setups)
     labels = np.array(dataset.labels)
     groups = near_duplicate_groups(dataset.scans)
     plan = folds(labels, groups, repeats=repeats, seed=seed)
@@ -96,7 +91,7 @@ def cross_validate(
         scorer = NetworkScorer(name, dataset, setup.spec, setup.config, report(name), setup.memory)
         changed = _Changed(dataset, setup.spec, scorer)
         described[name] = _described(name, setup, scorer)
-        asked = {"setup": described[name], "seed": seed, "data": data, "plan": _fingerprint(dataset, groups, own)}
+        asked = {"setup": described[name], "seed": seed, "data": data, "plan": _fingerprint(dataset, groups, plan)}
         kept = KeptFolds.of(keep, name, asked)
         scores[name] = []
         for number, fold in enumerate(own):
@@ -121,9 +116,22 @@ def cross_validate(
     }
 
 
+def _check_start(setups: dict[str, Setup]) -> None:
+    for name, setup in setups.items():
+        if setup.config.start:
+            raise ConfigError(
+                f"{name}: it went on from a trained model, which has learned from scans that a fold tests on. Expected "
+                f"training from a backbone. Received: --start {setup.config.start}."
+            )
+
+
 def _fingerprint(dataset: Dataset, groups: np.ndarray, plan: list[Fold]) -> str:
-    """Of the scans in their order and of the folds: what is kept by position means nothing in another order."""
-    parts = [[part.tolist() for part in (fold.train, fold.validation, fold.test)] for fold in plan]
+    """Of the scans in their order and of the folds: what is kept by position means nothing in another order.
+
+    The first repeat stands for all, so that more repeats go on from fewer.
+    """
+    first = [fold for fold in plan if fold.repeat == 0]
+    parts = [[part.tolist() for part in (fold.train, fold.validation, fold.test)] for fold in first]
     said = [[scan.key for scan in dataset.scans], groups.tolist(), parts]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 

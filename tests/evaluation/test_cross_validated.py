@@ -258,12 +258,13 @@ def test_folds_are_kept_for_these_scans_in_this_order(phantom_dataset, tmp_path,
     monkeypatch.setattr(KeptFolds, "of", staticmethod(lambda parent, name, settings: asked.append(settings) or 1 / 0))
     dataset, config = load_dataset(phantom_dataset), TrainConfig(epochs_head=1, epochs_finetune=0)
     setups = {"custom_cnn": Setup(MODELS["custom_cnn"].preprocessing, config)}
-    for each in (dataset, dataset.subset(np.arange(len(dataset.items))[::-1]), dataset):
+    turned = dataset.subset(np.arange(len(dataset.items))[::-1])
+    for each, repeats in ((dataset, 1), (turned, 1), (dataset, 1), (dataset, 2)):
         with pytest.raises(ZeroDivisionError):
-            cross_validate(each, setups, repeats=1, keep=tmp_path)
-    first, turned, again = asked
-    assert first["data"]["fingerprint"] == turned["data"]["fingerprint"]
-    assert first["plan"] == again["plan"] != turned["plan"]
+            cross_validate(each, setups, repeats=repeats, keep=tmp_path)
+    first, other, again, more = asked
+    assert first["data"]["fingerprint"] == other["data"]["fingerprint"] and first["plan"] != other["plan"]
+    assert first == again == more  # more repeats go on from fewer
 
 
 def test_a_model_that_went_on_from_a_trained_one_cannot_be_cross_validated(phantom_dataset):
