@@ -181,24 +181,27 @@ def test_a_checkpoint_of_other_data_or_settings_is_refused(kept, tmp_path):
     assert same(kept.read(), snapshot())
 
 
-def test_a_run_of_other_settings_does_not_take_a_checkpoint_up(prepared, tmp_path, monkeypatch):
+@pytest.fixture
+def begun(prepared, tmp_path, monkeypatch):
+    """Checkpoint and settings of a run that was cancelled after two epochs."""
     monkeypatch.setattr(custom_cnn, "build", lambda: tiny_network("custom_cnn"))
     monkeypatch.setattr(two_phase, "_NETWORKS", {})
     path, config = tmp_path / "kept.npz", replace(CONFIG, epochs_finetune=0)
     with pytest.raises(Cancelled):
         train_model("custom_cnn", prepared, tmp_path, config, report=until(HEAD, 2), checkpoint=path)
+    return path, config
+
+
+def test_a_run_of_other_settings_does_not_take_a_checkpoint_up(begun, prepared, tmp_path):
+    path, config = begun
     for other in (replace(config, seed=1), replace(config, lr_head=0.02), replace(config, epochs_head=4)):
         with pytest.raises(DatasetError, match="no longer those with which this run began"):
             train_model("custom_cnn", prepared, tmp_path, other, checkpoint=path)
 
 
-def test_a_run_does_not_go_on_with_other_parts_after_files_were_renamed(prepared, tmp_path, monkeypatch):
+def test_a_run_does_not_go_on_with_other_parts_after_files_were_renamed(begun, prepared, tmp_path):
     """The same scans under other names: the fingerprint and the positions of each part are what they were."""
-    monkeypatch.setattr(custom_cnn, "build", lambda: tiny_network("custom_cnn"))
-    monkeypatch.setattr(two_phase, "_NETWORKS", {})
-    path, config = tmp_path / "kept.npz", replace(CONFIG, epochs_finetune=0)
-    with pytest.raises(Cancelled):
-        train_model("custom_cnn", prepared, tmp_path, config, report=until(HEAD, 2), checkpoint=path)
+    path, config = begun
     turned = prepared.dataset.subset(reversed(range(len(prepared.dataset.items))))
     renamed = replace(prepared, dataset=turned, groups=prepared.groups[::-1])
     assert renamed.dataset.fingerprint == prepared.dataset.fingerprint
