@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from brain_core.settings.engine import OPENVINO, EngineSettings
@@ -18,6 +20,14 @@ class Engine(Protocol):
 
     def __call__(self, batch: np.ndarray, target: str = "tumor") -> Explained:
         """Explain ``batch``, float32 (N, height, width, 3) as the model takes it."""
+
+
+def load_library(chosen: EngineSettings) -> None:
+    """Import what the engine computes with, seconds for TensorFlow; nothing where OpenVINO is not installed."""
+    if chosen.name != OPENVINO:
+        import_module("brain_core.explain.gradcam")
+    elif find_spec("openvino"):
+        import_module("openvino")
 
 
 def start(card: ModelCard, chosen: EngineSettings) -> Engine:

@@ -115,11 +115,14 @@ def _load(
 def _run(card: ModelCard, progress: _Progress, lock: threading.Lock) -> None:
     try:
         with lock, _no_search_for_garbage():
-            from brain_core.inference import Detector  # TensorFlow: here, off the page's thread
+            from brain_core import engines
+            from brain_core.inference import Detector
 
-            gc.freeze()  # until `_settle_memory`: pages that follow the loading are run meanwhile
+            engines.load_library(settings().engine)  # TensorFlow: here, off the page's thread
+            keep_kernels()  # and frozen, before more runs of pages that follow the loading: each would hold it up
+            gc.freeze()
             progress.settle(detector=Detector(card))
-            keep_kernels()
+            keep_kernels()  # of a library that came with the model
             _settle_memory()
     except BrainError as error:
         progress.settle(error=str(error))

@@ -1,5 +1,8 @@
 import gc
 import json
+import os
+import subprocess
+import sys
 import time
 
 from brain_core.ui import models
@@ -38,6 +41,27 @@ def test_what_a_model_brings_is_left_out_of_the_search_for_garbage(in_service):
     while not gc.get_freeze_count() and time.monotonic() < until:
         time.sleep(0.05)  # it happens after the model has settled
     assert gc.get_freeze_count() > 100_000
+
+
+def test_a_library_is_left_out_of_it_before_the_model_loads(in_service):
+    """Pages that follow the loading end every half second: each search or clearing would hold the loading up."""
+    script = """
+import gc, sys, threading
+from brain_core import inference
+from brain_core.registry import read_card
+from brain_core.ui import models
+
+def loads(card):
+    keras = sys.modules["keras"]
+    print("tensorflow" in sys.modules, keras.backend.clear_session is models._nothing, gc.get_freeze_count() > 100_000)
+    raise RuntimeError
+
+inference.Detector = loads
+models._run(read_card("custom_cnn"), models._Progress(), threading.Lock())
+"""
+    environment = os.environ | {"BRAIN_MODELS_DIR": str(in_service)}
+    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["True", "True", "True"]
 
 
 def test_what_tensorflow_raises_becomes_a_message(in_service, monkeypatch):
