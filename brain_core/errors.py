@@ -9,6 +9,10 @@ class ScanError(BrainError):
     """A file is not a scan that can be read."""
 
 
+class ShortageError(ScanError):
+    """A scan is not read because this machine runs short of memory, file handles or disk: it may be later."""
+
+
 class DatasetError(BrainError):
     """A data set cannot be used for what was asked."""
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from brain_core.errors import ScanError
+from brain_core.errors import ScanError, ShortageError
 from brain_core.scans.scan import Scan
 from brain_core.settings import settings
 
@@ -127,7 +127,7 @@ def _decode(image: Image.Image, name: str) -> np.ndarray:
     except ScanError:
         raise
     except MemoryError as error:
-        raise ScanError(f"{name}: not enough memory to decode the picture.") from error
+        raise ShortageError(f"{name}: not enough memory to decode the picture.") from error
     except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, ValueError, ... on damaged data
         raise ScanError(f"{name}: the picture is damaged ({error}).") from error
 

@@ -170,10 +170,15 @@ class Study:
 
 @dataclass(frozen=True)
 class Refused:
-    """A file that was not taken, and why: fit to show (escaped)."""
+    """A file that was not taken, and why: fit to show (escaped).
+
+    Attributes:
+        for_now: whether it is this machine that could not read it at the moment (`ShortageError`).
+    """
 
     name: str
     reason: str
+    for_now: bool = False
 
 
 @dataclass(frozen=True, eq=False)

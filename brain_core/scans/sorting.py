@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from brain_core.errors import ScanError
+from brain_core.errors import ScanError, ShortageError
 from brain_core.scans import archives, gzipped, nifti, pseudonym
 from brain_core.scans.amount import NOTHING_TAKEN, Most
 from brain_core.scans.collect import Progress
@@ -47,9 +47,8 @@ def sort_out(files: Iterable[SourceFile], progress: Progress | None, most: Most 
         if most and (reason := most.refusal(len(waiting) + len(found.refused) + found.ignored, size)):
             return Collection((), refused=(Refused(ALL, f"{reason} {NOTHING_TAKEN}"),))
     for done, file in enumerate(waiting, 1):
-        with_reason = _reason(file, found)
-        if with_reason:
-            found.refused.append(Refused(base_name(file.name), with_reason))
+        if refused := _refused(file, found):
+            found.refused.append(refused)
         if progress:
             progress(done, len(waiting))
     studies = (*found.dicom.studies(), *found.volumes)
@@ -65,21 +64,21 @@ def _unzipped(file: SourceFile, found: _Found, most: Most | None) -> list[Source
                 return [file]
             listing = archives.listing(file, archives.Limits.within(most))
     except ScanError as error:
-        found.refused.append(Refused(name, _without_name(error, name)))
+        found.refused.append(_refusal(error, name))
         return []
     found.refused.extend(listing.refused)
     found.ignored += listing.ignored
     return listing.files
 
 
-def _reason(file: SourceFile, found: _Found) -> str | None:
+def _refused(file: SourceFile, found: _Found) -> Refused | None:
     """Put a file where it belongs; why it is refused, None where it is not."""
     name = base_name(file.name)
     try:
         with refusing(name, "the file cannot be read."):
             _sort(file, name, found)
     except ScanError as error:
-        return _without_name(error, name)
+        return _refusal(error, name)
     return None
 
 
@@ -136,5 +135,5 @@ def _start(file: SourceFile) -> bytes:
         return content.read(START)
 
 
-def _without_name(error: ScanError, name: str) -> str:
-    return str(error).removeprefix(f"{name}: ")
+def _refusal(error: ScanError, name: str) -> Refused:
+    return Refused(name, str(error).removeprefix(f"{name}: "), for_now=isinstance(error, ShortageError))

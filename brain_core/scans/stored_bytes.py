@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from brain_core.errors import ScanError
+from brain_core.errors import ScanError, ShortageError
 from brain_core.scans.once import Once
 from brain_core.scans.raster import base_name
 from brain_core.scans.source_file import SourceFile
@@ -84,7 +84,8 @@ class StoredBytes:
         """All of it.
 
         Raises:
-            ScanError: damaged, larger than it may be, or no room for it on the disk.
+            ScanError: damaged, or larger than it may be.
+            ShortageError: no room for it on the disk.
         """
         return self._view.get(self._open)
 
@@ -122,7 +123,7 @@ class StoredBytes:
                 target.flush()
                 return memoryview(mmap.mmap(target.fileno(), 0, access=mmap.ACCESS_READ))
         except OSError as error:
-            raise ScanError(f"{name}: no room to unpack it ({error.strerror or 'disk error'}).") from None
+            raise ShortageError(f"{name}: no room to unpack it ({error.strerror or 'disk error'}).") from None
 
     def _copy(self, content: BinaryIO, target: BinaryIO, name: str) -> None:
         written, room = 0, shutil.disk_usage(tempfile.gettempdir()).free - TO_SPARE
@@ -131,5 +132,5 @@ class StoredBytes:
             if written > self._most:
                 raise ScanError(f"{name}: unpacks to more than the {self._most // MEGABYTE} MB that are read.")
             if written > room:
-                raise ScanError(f"{name}: no room on the disk to unpack it.")
+                raise ShortageError(f"{name}: no room on the disk to unpack it.")
             target.write(chunk)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brain_core.errors import ScanError
+from brain_core.errors import ScanError, ShortageError
 from brain_core.scans.collect import collect
 from brain_core.scans.source_file import SourceFile
 from brain_core.study.choice import image_series
@@ -58,10 +58,15 @@ class Assessed:
 
 
 def assessor(detectors: Sequence[Detector]) -> Callable[[Iterable[Path]], Assessed]:
-    """A function from a study's DICOM files to what became of it."""
+    """A function from a study's DICOM files to what became of it.
+
+    It raises a `ShortageError` where this machine cannot read all of them now: an answer would stand for a whole study.
+    """
 
     def assess(paths: Iterable[Path]) -> Assessed:
         collection = collect([SourceFile.of_path(path) for path in paths])
+        if waits := next((each for each in collection.refused if each.for_now), None):
+            raise ShortageError(f"A file of the study: {waits.reason}")
         chosen = [(study, series) for study in collection.studies for series in image_series(study)]
         if not chosen:
             return Assessed(refused=_reason(collection))
@@ -71,6 +76,8 @@ def assessor(detectors: Sequence[Detector]) -> Callable[[Iterable[Path]], Assess
         for _, found in results:
             try:
                 objects += archive_objects(found, made=made)
+            except ShortageError:
+                raise
             except ScanError as error:  # one series must not keep the others' answers back
                 unanswered.append(str(error))
         if not objects:
@@ -83,10 +90,16 @@ def assessor(detectors: Sequence[Detector]) -> Callable[[Iterable[Path]], Assess
 def score(
     series: Series, detectors: Sequence[Detector], progress: Callable[[int, int], None] = lambda done, total: None
 ) -> SeriesResult:
-    """The whole series, by each model's operating point."""
+    """The whole series, by each model's operating point.
+
+    Raises:
+        ShortageError: this machine cannot read a slice now.
+    """
     models = [(detector.card, detector.card.operating_point) for detector in detectors]
     slices = []
     for each in score_slices(series, detectors):
+        if each.error_kind == ShortageError.__name__:
+            raise ShortageError(each.error)
         slices.append(each)
         progress(len(slices), len(series))
     return result(series, models, slices)

@@ -78,25 +78,25 @@ def result(
     return SeriesResult(series, predictions, errors, flagged, tuple(summaries))
 
 
-def _read(series: Series, indices: Sequence[int]) -> list[tuple[int, Scan | str]]:
+def _read(series: Series, indices: Sequence[int]) -> list[tuple[int, Scan | ScanError]]:
     """The scans, looked at as models need it, or why one could not be read."""
-    rows: list[tuple[int, Scan | str]] = []
+    rows: list[tuple[int, Scan | ScanError]] = []
     for index in indices:
         try:
             scan = series.scan(index)
         except ScanError as error:
-            rows.append((index, str(error)))
+            rows.append((index, error))
         else:
             places(scan), quality_flags(scan)  # kept with the scan: off the models' thread
             rows.append((index, scan))
     return rows
 
 
-def _score(rows: list[tuple[int, Scan | str]], detectors: Sequence[Detector]) -> Iterator[ScoredSlice]:
+def _score(rows: list[tuple[int, Scan | ScanError]], detectors: Sequence[Detector]) -> Iterator[ScoredSlice]:
     scans = [scan for _, scan in rows if isinstance(scan, Scan)]
     by_scan = iter(zip(*(detector.predict(scans) for detector in detectors), strict=True)) if detectors else iter(())
     for index, scan in rows:
         if isinstance(scan, Scan):
             yield ScoredSlice(index, input_gate.shared(next(by_scan, ())))
         else:
-            yield ScoredSlice(index, error=scan)
+            yield ScoredSlice(index, error=str(scan), error_kind=type(scan).__name__)

@@ -14,7 +14,7 @@ from collections import Counter
 
 import pytest
 
-from brain_core.errors import ModelError, PacsError
+from brain_core.errors import ModelError, PacsError, ShortageError
 from brain_core.pacs.archive import open_archive
 from brain_core.pacs.ledger import GIVEN_UP, REFUSED, SCORED, SEEN, STORED, Ledger
 from brain_core.pacs.secrets_file import from_table
@@ -139,6 +139,14 @@ def test_a_refused_study_is_let_be_until_it_changes(orthanc, watch, assess, sett
     assess.change = lambda files, assessed: assessed
     orthanc.put(*files(study("one", 2)))
     assert outcomes(watch, 3) == ["4 stored"]
+
+
+def test_a_study_that_the_machine_cannot_read_now_is_tried_again(orthanc, watch, assess):
+    assess.fails[study_uid("one")] = ShortageError("A file of the study: not enough memory to read it.")
+    orthanc.put(*files(study("one", 1)))
+    assert outcomes(watch, 4)[0] == "failed (1 of 5): A file of the study: not enough memory to read it."
+    del assess.fails[study_uid("one")]
+    assert "4 stored" in outcomes(watch, 8)
 
 
 def test_a_study_that_always_fails_is_given_up_and_the_others_go_on(orthanc, watch, assess, settings):

@@ -1,14 +1,32 @@
 """A study's files in, results and DICOM objects out, as an archive's watcher uses it."""
 
+import errno
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from brain_core.errors import ShortageError
 from brain_core.inference import Detector
 from brain_core.registry import read_card
+from brain_core.scans.dicom import pixels
 from brain_core.study.assess import assessor
 from brain_core.study.documents import UniqueStems, slice_of
 from tests.scans.dicom_files import head_volume, series_datasets, to_bytes, write_series
 from tests.scans.nifti_files import nifti_bytes
+
+
+def unable(monkeypatch, name: str, error: Exception) -> None:
+    """Files of that name cannot be opened."""
+    opened = Path.open
+
+    def open_other(path, *arguments, **options):
+        if path.name == name:
+            raise error
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", open_other)
+
 
 NO_DICOM = "This series was read from NIfTI: only DICOM series can be answered in DICOM. Use the PDF."
 
@@ -49,6 +67,38 @@ def test_reports_are_made_when_they_are_asked_for(assess, tmp_path):
     reports = assess(write_series(tmp_path, n=3, size=64)).documents().files
     assert sorted(name.rsplit(".", 1)[1] for name in reports) == ["csv", "dcm", "json", "pdf"]  # too short for overlays
     assert next(data for name, data in reports.items() if name.endswith("pdf")).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), r"A file of the study: not read now \(Too many open files\)\."),
+        (MemoryError(), r"A file of the study: not enough memory to read it\."),
+    ],
+)
+def test_no_answer_of_a_part_of_a_study_while_the_machine_runs_short(assess, tmp_path, monkeypatch, error, said):
+    paths = write_series(tmp_path, n=6, size=64)
+    unable(monkeypatch, paths[2].name, error)
+    with pytest.raises(ShortageError, match=f"^{said}$"):
+        assess(paths)
+
+
+def test_a_file_that_the_disk_does_not_give_back_is_damaged_and_the_others_are_answered(assess, tmp_path, monkeypatch):
+    paths = write_series(tmp_path, n=6, size=64)
+    unable(monkeypatch, paths[2].name, OSError(errno.EIO, "Input/output error"))
+    ((_, found),) = assess(paths).results
+    assert len(found.series) == 5 and not found.errors
+
+
+def test_no_answer_where_the_memory_ends_while_slices_are_decoded(assess, tmp_path, monkeypatch):
+    paths = write_series(tmp_path, n=6, size=64)
+
+    def decode(*_arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(pixels.PixelSource, "_stored", decode)
+    with pytest.raises(ShortageError, match="not enough memory to read it"):
+        assess(paths)
 
 
 def test_a_study_without_an_image_says_why(assess, tmp_path):

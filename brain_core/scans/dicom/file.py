@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import logging
@@ -17,7 +18,7 @@ from pydicom import Dataset
 from pydicom.filereader import read_dataset, read_partial, read_preamble
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from brain_core.errors import ScanError
+from brain_core.errors import ScanError, ShortageError
 from brain_core.quiet import quiet
 from brain_core.scans.raster import base_name
 from brain_core.scans.source_file import SourceFile
@@ -33,6 +34,7 @@ PREFIX, PREFIX_PLACE = b"DICM", 128
 FIRST_GROUPS = (0x0002, 0x0004, 0x0008)  # of files without a prefix
 UNDEFINED = 0xFFFFFFFF  # length of pixel data in fragments
 CHUNK = 1 << 20  # bytes
+SHORTAGES = (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT)  # no fault of the file
 
 # What pydicom logs quotes values of the file, and so names patients.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
@@ -101,15 +103,21 @@ class Metered:
 
 @contextmanager
 def refusing(name: str, what: str) -> Iterator[None]:
-    """Turn whatever a damaged file raises into a `ScanError` without the file's own text, which may name a patient."""
+    """Turn whatever a damaged file raises into a `ScanError` without the file's own text, which may name a patient.
+
+    Raises:
+        ShortageError: it is this machine that cannot read it now.
+    """
     try:
         with quiet():  # pydicom warns of every deviation, and quotes the values
             yield
     except ScanError:
         raise
     except MemoryError:
-        raise ScanError(f"{name}: not enough memory to read it.") from None
-    except Exception:  # readers raise many types on damaged data; their messages quote it
+        raise ShortageError(f"{name}: not enough memory to read it.") from None
+    except Exception as error:  # readers raise many types on damaged data; their messages quote it
+        if isinstance(error, OSError) and error.errno in SHORTAGES:
+            raise ShortageError(f"{name}: not read now ({error.strerror}).") from None
         raise ScanError(f"{name}: {what}") from None
 
 
