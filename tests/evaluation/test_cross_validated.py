@@ -206,6 +206,27 @@ def test_a_model_with_fewer_repeats_has_the_first_ones_and_so_has_the_ensemble(p
     assert rows["custom_cnn"].probabilities[0] == pytest.approx(rows["resnet50"].probabilities[0])
 
 
+def test_how_far_changes_move_an_answer_counts_no_copies(phantom_dataset, monkeypatch):
+    """Only the answer to the copy of another scan moves, so that none does of those that count."""
+    dataset = load_dataset(phantom_dataset)
+    groups = np.arange(24)
+    groups[23] = 22
+    raw = np.linspace(0.1, 0.4, 24)
+
+    class Told(Guess):
+        def __call__(self, fold, number):
+            return FoldScores(raw[fold.validation], raw[fold.test])
+
+        def predict(self, part):
+            return np.where(part.ids == 23, 1 - raw[part.ids], raw[part.ids])
+
+    monkeypatch.setattr(protocol, "NetworkScorer", Told)
+    monkeypatch.setattr(protocol, "near_duplicate_groups", lambda scans: groups)
+    setups = {"custom_cnn": Setup(MODELS["custom_cnn"].preprocessing, TrainConfig())}
+    found = cross_validate(dataset, setups, repeats=1)["robustness"]["custom_cnn"]
+    assert [change["worst"] for change in found] == pytest.approx([0] * len(CHANGES))
+
+
 def test_where_things_lie_replaces_what_was_recorded_and_adds_nothing(models_dir):
     """A path given for both models counts for the one that learned from there."""
     card = read_card("custom_cnn", models_dir)

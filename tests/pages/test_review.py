@@ -200,7 +200,7 @@ def test_a_confirmed_case_leaves_the_list_and_the_next_one_opens():
     assert opened(page) == key("split")[:8]
     answer(page, "tumor", "biopsy")
     assert listed(page) == ["edge", "sure"] and opened(page) == key("sure")[:8]
-    assert "The case before is confirmed and has left the list." in captions(page)
+    assert "The case before has left the list." in captions(page)
     assert next(r for r in page.radio if r.key.endswith("finding")).value is None
     again(page)
     assert "has left the list" not in captions(page)
@@ -228,8 +228,27 @@ def test_a_finding_that_settles_nothing_is_recorded_too_and_the_case_has_left(mo
     confirm("edge", "tumor", user="other")
     answer(page, "no tumor", "own read")
     assert [row.finding for row in feedback.of_case(key("edge"))] == ["tumor", "no tumor"]
-    assert "Recorded. The case before is confirmed and has left the list." in captions(page)
+    assert "Recorded. The case before has left the list." in captions(page)
     assert "Every case is confirmed." in words(page)
+
+
+@pytest.mark.parametrize("other", ["a filter", "the next case"])
+def test_a_finding_that_is_sent_at_once_with_another_click_is_recorded(other):
+    """Two clicks before the page has run: one run hears both."""
+    three()
+    page = visit()
+    assert opened(page) == key("edge")[:8]
+    if other == "a filter":
+        page.selectbox(key="review_source").set_value("archive")
+    else:
+        next(button for button in page.button if button.label == "Next case").click()
+    answer(page, "tumor", "own read")
+    assert [row.finding for row in feedback.of_case(key("edge"))] == ["tumor"]
+    assert opened(page) == (key("split") if other == "a filter" else key("edge"))[:8]
+    assert "Recorded." in captions(page)
+    press(again(page), "Record this finding")
+    assert "Choose a finding and what it rests on first." in words(page)
+    assert opened(page) == (key("split") if other == "a filter" else key("edge"))[:8]
 
 
 def test_an_opened_case_that_leaves_the_list_stays_until_the_reader_goes_on(monkeypatch):

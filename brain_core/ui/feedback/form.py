@@ -13,6 +13,7 @@ from brain_core.ui.feedback import saving, words
 
 LONGEST = 2000  # characters of the free text, as `brain_core.store.feedback.LONGEST`
 UNKNOWN = "Nothing is known to be recorded. "
+SENT = "feedback_sent"  # session: the case whose form was sent, until a run of the page has seen it
 GENERATION = "feedback_generation"  # session: counts what was saved; a new, empty form each time
 
 
@@ -25,7 +26,10 @@ def show(case: str, rows: Sequence[FeedbackRow]) -> None:
     key = f"feedback_{case[:16]}_{st.session_state.get(GENERATION, 0)}"
     with st.form(f"{key}_form", border=True):
         said = _fields(key)
-        sent = st.form_submit_button("Record this finding", key=f"{key}_submit")
+        sent = st.form_submit_button(
+            "Record this finding", key=f"{key}_submit", on_click=st.session_state.update, kwargs={SENT: case}
+        )
+    st.session_state.pop(SENT, None)
     if not sent:
         return
     if said.missing:
@@ -45,6 +49,11 @@ def show(case: str, rows: Sequence[FeedbackRow]) -> None:
             return
         st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
         st.rerun()
+
+
+def is_sent(case: str) -> bool:
+    """Whether its form was sent just now and has not been drawn since, as it has to be for what it holds to be read."""
+    return st.session_state.get(SENT) == case
 
 
 def _fields(key: str) -> saving.Said:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from brain_core.errors import StoreError
+from brain_core.ui.feedback import form
 from brain_core.ui.review import place
 from brain_core.ui.review.choice import Choice
 
@@ -42,7 +43,9 @@ def join(choice: Choice, cases: Sequence[Case]) -> tuple[tuple[Case, ...], str]:
         cases: as the store has them now.
     """
     before, case = st.session_state.get(HELD, (None, None))
-    if before != choice or case.case != st.session_state.get(place.OPENED):
+    if case and form.is_sent(case.case):  # at once with a filter, or with another case that was opened
+        place.open_case(case.case)
+    elif before != choice or case.case != st.session_state.get(place.OPENED):
         return tuple(cases), ""
     if any(each.case == case.case for each in cases):
         return tuple(cases), ""

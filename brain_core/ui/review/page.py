@@ -41,7 +41,7 @@ def show() -> None:
     if found.limit:
         st.caption(found.limit)
     if saving.has_left({case.case for case in found.cases}):
-        st.caption("Recorded. The case before is confirmed and has left the list.")
+        st.caption("Recorded. The case before has left the list.")
     if not cases:
         notice.show("info", _none_left(chosen))
         return
