@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+PART = ".part-"  # how the names of folders begin that are not written to their end
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -82,7 +84,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def _hidden_folder(parent: Path) -> Path:
-    return Path(tempfile.mkdtemp(dir=parent, prefix=".part-"))
+    return Path(tempfile.mkdtemp(dir=parent, prefix=PART))
 
 
 def _make_folder(folder: Path) -> None:

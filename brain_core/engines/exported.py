@@ -8,8 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from brain_core.errors import ModelError
-from brain_core.files import creating_folder, remove_folder
+from brain_core.files import PART, creating_folder, remove_folder, remove_hidden
 from brain_core.registry import sha256_of
 from brain_core.settings import settings
 
@@ -29,12 +31,25 @@ def model_of(card: ModelCard) -> Path:
     """
     card.check()
     folder = settings().home / "engines" / f"{card.name}-{_key(card)}"
-    if folder.is_dir() and not _is_whole(folder, card):
-        _log.warning("%s: the exported model is damaged; it is exported anew.", card.name)
-        remove_folder(folder)
-    if not folder.is_dir():
-        _export(card, folder)
+    if not (folder.is_dir() and _is_whole(folder, card)):
+        _make(card, folder)
     return folder / MODEL
+
+
+def _make(card: ModelCard, folder: Path) -> None:
+    """One process at a time; a second one finds the work done."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent.with_suffix(".lock")):
+            remove_hidden(folder.parent, PART)  # of exports that were killed
+            if folder.is_dir():
+                if _is_whole(folder, card):
+                    return
+                _log.warning("%s: the exported model is damaged; it is exported anew.", card.name)
+                remove_folder(folder)
+            _export(card, folder)
+    except OSError as error:
+        raise ModelError(f"{card.name} cannot be exported to {folder}: {error.strerror or error}.") from error
 
 
 def _key(card: ModelCard) -> str:
@@ -55,7 +70,7 @@ def _record(folder: Path, card: ModelCard) -> dict:
 
 
 def _export(card: ModelCard, folder: Path) -> None:
-    """Written whole or not at all; of two processes that export at once, one keeps its work."""
+    """Written whole or not at all."""
     import openvino
 
     from brain_core.explain.closed_form import closed_form
@@ -68,8 +83,5 @@ def _export(card: ModelCard, folder: Path) -> None:
         with creating_folder(folder) as temporary:
             openvino.save_model(graph, temporary / MODEL, compress_to_fp16=False)
             (temporary / RECORD).write_text(json.dumps(_record(temporary, card)), encoding="utf-8")
-    except OSError as error:
-        if not _is_whole(folder, card):
-            raise ModelError(f"{card.name} cannot be exported to {folder}: {error.strerror or error}.") from error
     except RuntimeError as error:  # what OpenVINO raises
         raise ModelError(f"{card.name} cannot be exported for OpenVINO: {error}") from error

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -93,6 +94,25 @@ def test_another_version_of_a_model_has_an_export_of_its_own(models_dir, setting
     }
     assert len(folders(settings)) == 2
     assert len(set(answers.values())) == 2
+
+
+def test_what_a_killed_export_left_goes_with_the_next_one(models_dir, settings):
+    card = read_card("custom_cnn", models_dir)
+    part = settings.home / "engines" / ".part-killed"
+    part.mkdir(parents=True)
+    (part / exported.MODEL).write_bytes(b"half of a graph")
+    found = exported.model_of(card)
+    assert not part.exists() and found.is_file()
+    part.mkdir()
+    assert exported.model_of(card) == found and part.exists()  # nothing is touched where the cache has it
+
+
+def test_of_two_that_export_at_once_one_does(models_dir, caplog):
+    caplog.set_level("INFO", "brain_core")
+    card = read_card("custom_cnn", models_dir)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(exported.model_of, [card, card])
+    assert one == other and caplog.text.count("exported for OpenVINO") == 1
 
 
 @pytest.mark.parametrize("file", [exported.MODEL, exported.WEIGHTS, exported.RECORD])
