@@ -18,7 +18,7 @@ from brain_core.jobs.record import DONE, QUEUED, Request, State, now, reason_of
 
 def new_id() -> str:
     """Later ones sort behind earlier ones."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:-3] + f"-{secrets.token_hex(2)}"
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:-3] + f"-{secrets.token_hex(4)}"
 
 
 def create(path: Path, words: Sequence[str], *, cwd: str, models: Sequence[str], data: str, who: str) -> Folder:

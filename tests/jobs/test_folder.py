@@ -57,7 +57,7 @@ def test_a_run_cannot_be_made_twice_and_a_failed_making_leaves_nothing():
 def test_ids_sort_by_time():
     ids = [index.new_id() for _ in range(50)]
     assert len(set(ids)) == 50
-    assert [i[:-5] for i in ids] == sorted(i[:-5] for i in ids)
+    assert [i[:-9] for i in ids] == sorted(i[:-9] for i in ids)
 
 
 def test_runs_are_listed_from_the_oldest_and_found_by_name():
