@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from brain_core.settings.engine import OPENVINO, EngineSettings
@@ -22,12 +20,14 @@ class Engine(Protocol):
         """Explain ``batch``, float32 (N, height, width, 3) as the model takes it."""
 
 
-def load_library(chosen: EngineSettings) -> None:
-    """Import what the engine computes with, seconds for TensorFlow; nothing where OpenVINO is not installed."""
-    if chosen.name != OPENVINO:
-        import_module("brain_core.explain.gradcam")
-    elif find_spec("openvino"):
-        import_module("openvino")
+def load_library(card: ModelCard, chosen: EngineSettings) -> None:
+    """Import what `start` will compute with: seconds, where it needs TensorFlow."""
+    if chosen.name == OPENVINO:
+        from brain_core.engines import exported, openvino
+
+        if not openvino.is_installed() or exported.is_there(card):
+            return
+    from brain_core.explain import gradcam  # noqa: F401
 
 
 def start(card: ModelCard, chosen: EngineSettings) -> Engine:

@@ -30,10 +30,19 @@ def model_of(card: ModelCard) -> Path:
         ModelError: the model's file is missing or damaged, or cannot be exported.
     """
     card.check()
-    folder = settings().home / "engines" / f"{card.name}-{_key(card)}"
-    if not (folder.is_dir() and _is_whole(folder, card)):
+    folder = _folder(card)
+    if not _is_whole(folder, card):
         _make(card, folder)
     return folder / MODEL
+
+
+def is_there(card: ModelCard) -> bool:
+    """Whether the cache has the graph; `model_of` looks whether it is whole."""
+    return (_folder(card) / RECORD).is_file()
+
+
+def _folder(card: ModelCard) -> Path:
+    return settings().home / "engines" / f"{card.name}-{_key(card)}"
 
 
 def _make(card: ModelCard, folder: Path) -> None:
@@ -77,7 +86,8 @@ def _export(card: ModelCard, folder: Path) -> None:
     from brain_core.explain.split import Split
 
     _log.info("%s: exported for OpenVINO, once for this version.", card.name)
-    function = closed_form(Split.of(card.load(), card.gradcam_layer))
+    split = Split.of(card.load(), card.gradcam_layer)  # kept to the end, and the weights with it
+    function = closed_form(split)
     try:
         graph = openvino.convert_model(function)
         with creating_folder(folder) as temporary:

@@ -21,6 +21,10 @@ _HINTS = {FLOAT32: "f32", BFLOAT16: "bf16"}
 _THREADS = "OMP_NUM_THREADS"  # whoever limits TensorFlow's threads by it means this engine as well
 
 
+def is_installed() -> bool:
+    return find_spec("openvino") is not None
+
+
 class OpenVino:
     """Probability and Grad-CAM of a model in service.
 
@@ -33,7 +37,7 @@ class OpenVino:
     """
 
     def __init__(self, card: ModelCard, precision: str = FLOAT32):
-        if find_spec("openvino") is None:
+        if not is_installed():
             raise ConfigError(f"BRAIN_ENGINE=openvino: OpenVINO is not installed: {INSTALL}.")
         import openvino
 

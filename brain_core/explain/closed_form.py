@@ -31,7 +31,8 @@ class _Step:
 def closed_form(split: Split) -> tf.types.experimental.ConcreteFunction:
     """One graph from (batch (N, height, width, 3), sign ()) to (probability (N,), map (N, h, w), features (N, 2c)).
 
-    Equal to what `GradCam` computes before it scales the map, up to rounding.
+    Equal to what `GradCam` computes before it scales the map, up to rounding. The weights last as long as the caller
+    keeps ``split``.
 
     Raises:
         ModelError: the head holds a layer for which no rule is known.

@@ -118,9 +118,9 @@ def _run(card: ModelCard, progress: _Progress, lock: threading.Lock) -> None:
             from brain_core import engines
             from brain_core.inference import Detector
 
-            engines.load_library(settings().engine)  # TensorFlow: here, off the page's thread
-            keep_kernels()  # and frozen, before more runs of pages that follow the loading: each would hold it up
-            gc.freeze()
+            engines.load_library(card, settings().engine)  # TensorFlow: here, off the page's thread
+            keep_kernels()  # before more runs of pages that follow the loading end
+            gc.freeze()  # lest a search for garbage hold the loading up
             progress.settle(detector=Detector(card))
             keep_kernels()  # of a library that came with the model
             _settle_memory()
@@ -144,7 +144,7 @@ def _no_search_for_garbage() -> Iterator[None]:
 
 
 def _settle_memory() -> None:
-    """Streamlit looks for garbage after every run of a page: a third of a second through all that TensorFlow has.
+    """Python looks for garbage now and then: a third of a second through all that TensorFlow has.
 
     What is there now is left out of it until the next model is loaded, when it is looked through once more.
     """

@@ -1,5 +1,6 @@
 """Both engines answer alike; the export is made once, of the model in service, and never trusted when damaged."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import openvino as ov
 import pytest
 
 from brain_core.engines import exported, openvino
@@ -105,6 +107,37 @@ def test_what_a_killed_export_left_goes_with_the_next_one(models_dir, settings):
     assert not part.exists() and found.is_file()
     part.mkdir()
     assert exported.model_of(card) == found and part.exists()  # nothing is touched where the cache has it
+
+
+def test_an_export_keeps_the_weights_whoever_searches_for_garbage_meanwhile(models_dir, monkeypatch):
+    convert = ov.convert_model
+    monkeypatch.setattr(ov, "convert_model", lambda function: (gc.collect(), convert(function))[1])
+    for name in MODELS:
+        assert exported.model_of(read_card(name, models_dir)).is_file()
+
+
+@pytest.mark.parametrize(("engine", "is_exported", "needed"), [
+    ("tensorflow", False, True), ("openvino", False, True), ("openvino", True, False),
+])  # fmt: skip
+def test_tensorflow_is_imported_beforehand_where_it_will_be_needed(engine, is_exported, needed, models_dir, settings):
+    """A server has to be ready for it before a model loads."""
+    if is_exported:
+        exported.model_of(read_card("custom_cnn", models_dir))
+    code = (
+        "import sys\nfrom brain_core import engines\nfrom brain_core.registry import read_card\n"
+        "from brain_core.settings import settings\n"
+        "engines.load_library(read_card('custom_cnn'), settings().engine)\nprint('tensorflow' in sys.modules)"
+    )
+    variables = {"BRAIN_ENGINE": engine, "BRAIN_HOME": settings.home, "BRAIN_MODELS_DIR": models_dir}
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        env=_environment(variables),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout.split() == [str(needed)]
 
 
 def test_of_two_that_export_at_once_one_does(models_dir, caplog):

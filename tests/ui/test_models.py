@@ -33,7 +33,7 @@ def test_a_file_that_changes_is_checked_and_loaded_anew(in_service):
 
 
 def test_what_a_model_brings_is_left_out_of_the_search_for_garbage(in_service):
-    """Streamlit searches after every run of a page."""
+    """Python searches now and then, for a third of a second."""
     gc.unfreeze()
     relabel(in_service / "custom_cnn_fixed.json", version="test-5")
     settled()
@@ -44,7 +44,7 @@ def test_what_a_model_brings_is_left_out_of_the_search_for_garbage(in_service):
 
 
 def test_a_library_is_left_out_of_it_before_the_model_loads(in_service):
-    """Pages that follow the loading end every half second: each search or clearing would hold the loading up."""
+    """Pages that follow the loading end every half second: a search or clearing each time would hold it up."""
     script = """
 import gc, sys, threading
 from brain_core import inference
