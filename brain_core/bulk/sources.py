@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from functools import partial
 
@@ -17,6 +18,7 @@ from brain_core.scans.single_file import is_scan
 
 COLUMN = "path"
 MANIFESTS = (".csv", ".parquet")
+MOST_HEADER = 1 << 20  # bytes of a CSV's first line
 
 
 def items(source: str) -> Iterator[Item]:
@@ -68,14 +70,10 @@ def _of_manifest(place: Place) -> Iterator[Item]:
 
 def _csv(file, name: str) -> Iterator[pa.RecordBatch]:
     options = pyarrow.csv.ConvertOptions(include_columns=[COLUMN], column_types={COLUMN: pa.string()})
-    try:
-        reader = pyarrow.csv.open_csv(file, convert_options=options)
-    except KeyError:  # no such column: read again for the names of those that there are
-        file.seek(0)
-        with pyarrow.csv.open_csv(file) as found:
-            _check(found.schema, name)
-        raise
-    with reader:
+    # Its names first, alone: a reader reads ahead in a thread of its own, so that no second one may use the same file.
+    _check(pyarrow.csv.read_csv(io.BytesIO(file.readline(MOST_HEADER))).schema, name)
+    file.seek(0)
+    with pyarrow.csv.open_csv(file, convert_options=options) as reader:
         yield from reader
 
 

@@ -89,6 +89,21 @@ def test_columns_of_a_manifest_that_are_not_used_may_hold_anything(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "content",
+    [b"\xef\xbb\xbfpath,site\n1.png,2\n", b"path\r\n1.png\r\n", b'"site, of it",path\nx,1.png\n', b"path\n1.png"],
+)
+def test_a_manifest_as_other_programs_write_it(content, tmp_path):
+    """A byte order mark, Windows' ends of lines, names in quotation marks, no last end of line."""
+    (tmp_path / "list.csv").write_bytes(content)
+    assert [item.path for item in items(str(tmp_path / "list.csv"))] == ["1.png"]
+
+
+def test_a_manifest_of_names_alone_names_nothing(tmp_path):
+    (tmp_path / "list.csv").write_text("path\n")
+    assert list(items(str(tmp_path / "list.csv"))) == []
+
+
+@pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
         ("list.csv", "file,site\n1.png,2\n", "list.csv: expected a column 'path'. Received: file, site."),
