@@ -7,9 +7,11 @@ import pytest
 
 from brain_core import settings as settings_module
 from brain_core.cli import main
+from brain_core.models import Architecture
 from brain_core.registry import CROSS_VALIDATION, LOCALISATION, read_results
 from brain_core.scans.phantom import Lesion, Phantom, draw, lesion_mask
 from tests.helpers import put_in_service
+from tests.jobs.tiny_brain import BUILD
 
 TUMOR = Lesion((0.70, 0.36), 0.20, 0.40)
 
@@ -34,6 +36,7 @@ def cards(phantom_dataset, outlined, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRAIN_MODELS_DIR", str(service))
         patch.setenv("BRAIN_HOME", str(service / "var"))
+        patch.setattr(Architecture, "build", BUILD)
         settings_module.settings.cache_clear()
         short = ["--epochs-head", "0", "--epochs-finetune", "1", "--lr-finetune", "0.001", "--model", "custom_cnn"]
         assert main(["train", str(phantom_dataset), *short, "--run-dir", str(service)]) == 0

@@ -16,10 +16,11 @@ from brain_core.evaluation.protocol import Setup, cross_validate, setup_of
 from brain_core.evaluation.robustness import CHANGES, shift
 from brain_core.evaluation.shortcuts import MAJORITY, METADATA, THUMBNAILS, baseline_scorers, majority
 from brain_core.evaluation.stored_results import ENSEMBLE, of_cross_validation
-from brain_core.models import MODELS
+from brain_core.models import MODELS, Architecture
 from brain_core.registry import read_card
 from brain_core.training.config import TrainConfig
 from brain_core.training.cross_validation import Fold, FoldScores, NetworkScorer
+from tests.jobs.tiny_brain import BUILD
 
 LABELS = np.array([0, 1, 0, 1, 0, 1, 0, 1])
 GROUPS = np.array([0, 1, 2, 3, 4, 5, 6, 7])
@@ -143,16 +144,18 @@ def test_metadata_alone_tell_classes_apart_that_differ_in_size(tmp_path):
 
 @pytest.fixture(scope="module")
 def record(phantom_dataset):
-    """The protocol on phantoms; one epoch of a custom CNN, which need not learn."""
+    """The protocol on phantoms; one epoch of a small network, which need not learn."""
     config = TrainConfig(epochs_head=0, epochs_finetune=1, batch_size=16, lr_finetune=1e-3)
     setup = Setup(MODELS["custom_cnn"].preprocessing, config)
     told = []
-    found = cross_validate(
-        load_dataset(phantom_dataset),
-        {"custom_cnn": setup},
-        repeats=1,
-        progress=lambda name, done, total: told.append((name, done, total)),
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Architecture, "build", BUILD)
+        found = cross_validate(
+            load_dataset(phantom_dataset),
+            {"custom_cnn": setup},
+            repeats=1,
+            progress=lambda name, done, total: told.append((name, done, total)),
+        )
     return found | {"told": told}
 
 
@@ -242,6 +245,7 @@ def test_an_interrupted_protocol_goes_on_and_ends_alike(record, phantom_dataset,
     """Stopped after two of five folds: the third run trains none, and all three agree with the run in one go."""
     config = TrainConfig(epochs_head=0, epochs_finetune=1, batch_size=16, lr_finetune=1e-3)
     setup = Setup(MODELS["custom_cnn"].preprocessing, config)
+    monkeypatch.setattr(Architecture, "build", BUILD)
     dataset, trained = load_dataset(phantom_dataset), []
     fit = NetworkScorer.__call__
     monkeypatch.setattr(

@@ -74,7 +74,7 @@ def test_a_run_that_is_killed_ten_times_ends_as_one_that_was_not(done, program, 
     moments += [lambda: epochs_further(2), lambda: epochs_further(3)]
     moments += [lambda: lambda: len(rows(folder).get("phase 2", ())) >= 2]
     moments += [lambda: (folder.path / FILE).exists, lambda: is_comparing]
-    slack = [1.0] * 5 + [0.15] * 3 + [0.0, 0.0]  # seconds after the moment, at most
+    slack = [1.0] * 3 + [0.15] * 5 + [0.0, 0.0]  # seconds after the moment, at most
     for position, (moment, most) in enumerate(zip(moments, slack, strict=True)):
         until(moment(), folder)
         time.sleep(rng.uniform(0, most))
