@@ -1,51 +1,20 @@
 """Many at once, and processes that die: what was reported as recorded is there, whole, and the audit log is whole."""
 
-import os
 import random
 import signal
 import subprocess
 import time
-from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from brain_core import audit
-from brain_core.store import engine, predictions
+from brain_core.store import engine
 from tests.store import writer
 from tests.store.databases import program
+from tests.store.seen import steps_in_store
 
 pytestmark = pytest.mark.usefixtures("database")
 MOMENTS = ("1", "2", "3", "4", "commit", "done")  # four statements a step, in both databases
-
-
-def steps_in_store() -> set[str]:
-    """Checks that no step is there in part, or without its entry."""
-    rows = Counter(row.id.rsplit("-", 1)[0] for row in predictions.read())
-    assert set(rows.values()) <= {writer.ROWS}
-    events = Counter(entry.details["step"] for entry in audit.entries(limit=None))
-    assert events == Counter(rows.keys())
-    verified = audit.verify()
-    assert verified.ok and verified.entries == len(rows)
-    return set(rows)
-
-
-def forked(work: Callable[[], None]) -> tuple[int, str]:
-    """Exit status (negative: the signal) and output of a process that starts at once, since all is imported."""
-    end, start = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.dup2(start, 1)
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    os.close(start)
-    with os.fdopen(end) as output:
-        said = output.read()
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said
 
 
 def names(name: str, threads: int, steps: int) -> set[str]:
@@ -72,9 +41,9 @@ def test_the_same_rows_from_many_at_once_are_written_once():
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_process_that_dies_within_a_step_leaves_nothing_of_it(moment):
-    status, said = forked(lambda: writer.main("p", "1", "3", moment))
-    assert status == -signal.SIGKILL
-    assert said.split() == ["p.0-0", "p.0-1"]
+    died = subprocess.run(**program("writer.py", "p", 1, 3, moment), stdout=subprocess.PIPE)
+    assert died.returncode == -signal.SIGKILL
+    assert died.stdout.split() == ["p.0-0", "p.0-1"]
     assert steps_in_store() == names("p", 1, 3 if moment == "done" else 2)
     writer.main("after", "1", "1")  # no lock is left behind
     assert "after.0-0" in steps_in_store()
@@ -95,15 +64,7 @@ def test_processes_that_are_killed_at_random_lose_nothing_that_they_reported():
 
 
 def test_a_forked_process_does_not_use_its_parents_connections():
-    writer.step("parent", 0)
-    parents = engine.engine()
-
-    def child() -> None:
-        assert engine.engine() is not parents
-        writer.step("child", 0)
-
-    assert forked(child) == (0, "")
-    writer.step("parent", 1)
+    subprocess.run(**program("forks.py"), check=True)
     assert steps_in_store() == {"parent-0", "parent-1", "child-0"}
 
 
@@ -112,5 +73,5 @@ def test_a_second_look_at_the_schema_takes_no_lock_away():
     engine.migrate()
     subprocess.run(**program("writer.py", "child", 1, 1), stdout=subprocess.PIPE, check=True)
     writer.step("parent", 1)
-    status, seen = forked(lambda: os.write(1, " ".join(steps_in_store()).encode()))
-    assert (status, set(seen.split())) == (0, {"parent-0", "parent-1", "child.0-0"})
+    seen = subprocess.run(**program("seen.py"), stdout=subprocess.PIPE, check=True)
+    assert set(seen.stdout.split()) == {"parent-0", "parent-1", "child.0-0"}
