@@ -108,7 +108,7 @@ def _read(name: str, read: Callable[[], Scan]) -> Scored:
     try:
         scan = read()
     except ScanError as error:
-        return Scored(name, error=printable(str(error)))
+        return Scored(name, error=printable(str(error)), error_kind=type(error).__name__)
     places(scan)  # kept with the scan, so that scoring finds them done
     quality_flags(scan)
     return Scored(name, scan)

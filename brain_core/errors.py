@@ -1,5 +1,9 @@
 """Every error that a user can cause, with a message fit to show on the page and on the command line."""
 
+import errno
+
+SHORTAGES = (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT)  # of an OSError that blames no file
+
 
 class BrainError(Exception):
     """Base class: the message says what came, what was expected and what to do."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from functools import partial
 
@@ -18,7 +17,6 @@ from brain_core.scans.single_file import is_scan
 
 COLUMN = "path"
 MANIFESTS = (".csv", ".parquet")
-MOST_HEADER = 1 << 20  # bytes of a CSV's first line
 
 
 def items(source: str) -> Iterator[Item]:
@@ -62,27 +60,33 @@ def _of_manifest(place: Place) -> Iterator[Item]:
     read = _csv if place.name.lower().endswith(".csv") else _parquet
     try:
         with place.system.open(place.path, "rb") as file:
-            for batch in read(file, place.name):
+            for batch in read(file, place):
                 yield from (Item(folder, path or "") for path in batch.column(COLUMN).cast(pa.string()).to_pylist())
     except (OSError, pa.ArrowException) as error:
         raise ConfigError(f"{place.name}: the manifest cannot be read ({error}).") from error
 
 
-def _csv(file, name: str) -> Iterator[pa.RecordBatch]:
+def _csv(file, place: Place) -> Iterator[pa.RecordBatch]:
     options = pyarrow.csv.ConvertOptions(include_columns=[COLUMN], column_types={COLUMN: pa.string()})
-    # Its names first, alone: a reader reads ahead in a thread of its own, so that no second one may use the same file.
-    _check(pyarrow.csv.read_csv(io.BytesIO(file.readline(MOST_HEADER))).schema, name)
-    file.seek(0)
-    with pyarrow.csv.open_csv(file, convert_options=options) as reader:
+    try:
+        reader = pyarrow.csv.open_csv(file, convert_options=options)
+    except KeyError:  # no such column; opened again for the names of those that there are, since a thread still reads
+        with place.system.open(place.path, "rb") as again, pyarrow.csv.open_csv(again) as found:
+            raise _no_path(found.schema, place) from None
+    with reader:
         yield from reader
 
 
-def _parquet(file, name: str) -> Iterator[pa.RecordBatch]:
+def _parquet(file, place: Place) -> Iterator[pa.RecordBatch]:
     reader = pyarrow.parquet.ParquetFile(file)
-    _check(reader.schema_arrow, name)
+    if COLUMN not in reader.schema_arrow.names:
+        raise _no_path(reader.schema_arrow, place)
     yield from reader.iter_batches(columns=[COLUMN])
 
 
-def _check(schema: pa.Schema, name: str) -> None:
-    if COLUMN not in schema.names:
-        raise ConfigError(f"{name}: expected a column '{COLUMN}'. Received: {', '.join(schema.names)}.")
+def _no_path(schema: pa.Schema, place: Place) -> ConfigError:
+    try:
+        names = ", ".join(schema.names)
+    except UnicodeDecodeError:
+        names = "names that are not UTF-8"
+    return ConfigError(f"{place.name}: expected a column '{COLUMN}'. Received: {names}.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from brain_core.errors import ScanError
+from brain_core.errors import ScanError, ShortageError
 from brain_core.scans import window
 from brain_core.scans.frame import Frame
 from brain_core.scans.window import Lookup, Voi
@@ -37,12 +37,17 @@ def sample(count: int, frame: Callable[[int], Frame]) -> Sample:
 
     Args:
         frame: decodes one; may raise `ScanError`.
+
+    Raises:
+        ShortageError: of a slice.
     """
     indices = sorted({*np.linspace(0, count - 1, min(count, MOST_SLICES)).round().astype(int).tolist(), count // 2})
     values, windows, middle = [], [], ()
     for index in indices:
         try:
             decoded = frame(index)
+        except ShortageError:
+            raise  # the others would make another window, and for good
         except ScanError:
             continue
         windows.extend(decoded.windows)

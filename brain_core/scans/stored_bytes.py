@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from brain_core.errors import ScanError, ShortageError
+from brain_core.errors import SHORTAGES, ScanError, ShortageError
 from brain_core.scans.once import Once
 from brain_core.scans.raster import base_name
 from brain_core.scans.source_file import SourceFile
@@ -123,6 +123,8 @@ class StoredBytes:
                 target.flush()
                 return memoryview(mmap.mmap(target.fileno(), 0, access=mmap.ACCESS_READ))
         except OSError as error:
+            if error.errno not in SHORTAGES:
+                raise ScanError(f"{name}: cannot be unpacked ({error.strerror or 'disk error'}).") from None
             raise ShortageError(f"{name}: no room to unpack it ({error.strerror or 'disk error'}).") from None
 
     def _copy(self, content: BinaryIO, target: BinaryIO, name: str) -> None:

@@ -70,7 +70,7 @@ def assessor(detectors: Sequence[Detector]) -> Callable[[Iterable[Path]], Assess
         chosen = [(study, series) for study in collection.studies for series in image_series(study)]
         if not chosen:
             return Assessed(refused=_reason(collection))
-        results = tuple((study, score(series, detectors)) for study, series in chosen)
+        results = tuple((study, score(series, detectors, whole=True)) for study, series in chosen)
         made = datetime.now().astimezone()
         objects, unanswered = [], []
         for _, found in results:
@@ -88,18 +88,25 @@ def assessor(detectors: Sequence[Detector]) -> Callable[[Iterable[Path]], Assess
 
 
 def score(
-    series: Series, detectors: Sequence[Detector], progress: Callable[[int, int], None] = lambda done, total: None
+    series: Series,
+    detectors: Sequence[Detector],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    whole: bool = False,
 ) -> SeriesResult:
-    """The whole series, by each model's operating point.
+    """All slices of the series, by each model's operating point.
+
+    Args:
+        whole: whether a slice that this machine cannot read now ends it, and is not counted as unreadable.
 
     Raises:
-        ShortageError: this machine cannot read a slice now.
+        ShortageError: ``whole``, and it is not. Names no file.
     """
     models = [(detector.card, detector.card.operating_point) for detector in detectors]
     slices = []
     for each in score_slices(series, detectors):
-        if each.error_kind == ShortageError.__name__:
-            raise ShortageError(each.error)
+        if whole and each.error_kind == ShortageError.__name__:
+            raise ShortageError(f"A slice of the study: {each.error.rpartition(': ')[2]}")
         slices.append(each)
         progress(len(slices), len(series))
     return result(series, models, slices)

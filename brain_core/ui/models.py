@@ -151,6 +151,7 @@ def _settle_memory() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    gc.collect()  # of what is left, by whose number Python judges when to look again
 
 
 def keep_kernels() -> None:

@@ -90,10 +90,15 @@ def test_columns_of_a_manifest_that_are_not_used_may_hold_anything(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xef\xbb\xbfpath,site\n1.png,2\n", b"path\r\n1.png\r\n", b'"site, of it",path\nx,1.png\n', b"path\n1.png"],
+    [
+        b"\xef\xbb\xbfpath,site\n1.png,2\n",
+        b"\r\npath\r\n1.png\r\n",
+        b'"site\nof it",path\nx,1.png\n',
+        "path,gr\u00f6\u00dfe\n1.png,2".encode("latin-1"),
+    ],
 )
 def test_a_manifest_as_other_programs_write_it(content, tmp_path):
-    """A byte order mark, Windows' ends of lines, names in quotation marks, no last end of line."""
+    """A byte order mark; Windows' ends of lines, an empty one first; names in quotation marks; names in Latin-1."""
     (tmp_path / "list.csv").write_bytes(content)
     assert [item.path for item in items(str(tmp_path / "list.csv"))] == ["1.png"]
 
@@ -107,6 +112,7 @@ def test_a_manifest_of_names_alone_names_nothing(tmp_path):
     ("name", "content", "sentence"),
     [
         ("list.csv", "file,site\n1.png,2\n", "list.csv: expected a column 'path'. Received: file, site."),
+        ("list.csv", "gr\udcf6\udcdfe\n2\n", "expected a column 'path'. Received: names that are not UTF-8."),
         ("list.csv", "", "list.csv: the manifest cannot be read"),
         ("list.csv", "path,site\n1.png\n", "list.csv: the manifest cannot be read"),
         ("list.parquet", "path\n1.png\n", "list.parquet: the manifest cannot be read"),
@@ -114,7 +120,7 @@ def test_a_manifest_of_names_alone_names_nothing(tmp_path):
     ],
 )
 def test_a_manifest_that_is_none_is_refused(tmp_path, name, content, sentence):
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_text(content, errors="surrogateescape")
     with pytest.raises(ConfigError, match=sentence):
         list(items(str(tmp_path / name)))
 

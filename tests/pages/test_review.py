@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from brain_core import audit
@@ -15,7 +16,9 @@ from brain_core.inference import FLAG_DESCRIPTIONS
 from brain_core.scans import Scan
 from brain_core.store import feedback, kept, predictions, retention, review
 from brain_core.store.records import Kind, Source
+from brain_core.ui import feedback as panel_of_page
 from brain_core.ui import recording
+from brain_core.ui.feedback import panel
 from brain_core.ui.review import choice, waiting
 from tests.pages.steps import PROJECT, assert_no_failure, html, words
 from tests.store import sample_rows
@@ -249,6 +252,23 @@ def test_a_finding_that_is_sent_at_once_with_another_click_is_recorded(other):
     press(again(page), "Record this finding")
     assert "Choose a finding and what it rests on first." in words(page)
     assert opened(page) == (key("split") if other == "a filter" else key("edge"))[:8]
+
+
+def test_a_finding_is_recorded_though_another_click_ended_the_run_that_heard_of_it(monkeypatch):
+    """The second run hears of the second click alone."""
+    three()
+    page = visit()
+    shown, heard = panel.show, []
+
+    def ended(case):
+        heard.append(case)
+        st.rerun()
+
+    monkeypatch.setattr(panel, "show", lambda case: shown(case) if heard else ended(case))
+    monkeypatch.setattr(panel_of_page, "show", lambda case: panel.show(case))
+    answer(page, "tumor", "own read")
+    assert heard == [key("edge")]
+    assert [row.finding for row in feedback.of_case(key("edge"))] == ["tumor"] and "Recorded." in captions(page)
 
 
 def test_an_opened_case_that_leaves_the_list_stays_until_the_reader_goes_on(monkeypatch):

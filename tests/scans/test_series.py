@@ -5,7 +5,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from brain_core.errors import ScanError
+from brain_core.errors import ScanError, ShortageError
 from brain_core.scans import Series, Slice, SourceFile, collect
 from brain_core.scans.frame import Frame
 from brain_core.scans.window import Lookup, Window, apply
@@ -138,6 +138,23 @@ def test_slices_that_cannot_be_read_do_not_stop_the_others():
     with pytest.raises(ScanError, match="is damaged"):
         series.scan(0)
     assert len(series_of(["is damaged."] * 3).presets()) == 1
+
+
+def test_no_window_is_made_of_the_slices_that_the_memory_sufficed_for():
+    """It would stay, and be another one than that of all slices."""
+    short = [True]
+
+    def read():
+        if short:
+            raise ShortageError("not enough memory to read it.")
+        return Frame(4 * RAMP)
+
+    series = series_of([Frame(RAMP)] * 3)
+    series = replace(series, slices=(*series.slices[:2], replace(series.slices[2], read=read)))
+    with pytest.raises(ShortageError):
+        series.scan(0)
+    short.clear()
+    assert series.window() == series_of([Frame(RAMP), Frame(RAMP), Frame(4 * RAMP)]).window()
 
 
 def test_notes_of_the_slice_are_on_the_scan():

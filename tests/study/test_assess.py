@@ -97,7 +97,7 @@ def test_no_answer_where_the_memory_ends_while_slices_are_decoded(assess, tmp_pa
         raise MemoryError
 
     monkeypatch.setattr(pixels.PixelSource, "_stored", decode)
-    with pytest.raises(ShortageError, match="not enough memory to read it"):
+    with pytest.raises(ShortageError, match=r"^A slice of the study: not enough memory to read it\.$"):
         assess(paths)
 
 

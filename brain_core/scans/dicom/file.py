@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import logging
@@ -18,7 +17,7 @@ from pydicom import Dataset
 from pydicom.filereader import read_dataset, read_partial, read_preamble
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from brain_core.errors import ScanError, ShortageError
+from brain_core.errors import SHORTAGES, ScanError, ShortageError
 from brain_core.quiet import quiet
 from brain_core.scans.raster import base_name
 from brain_core.scans.source_file import SourceFile
@@ -34,7 +33,6 @@ PREFIX, PREFIX_PLACE = b"DICM", 128
 FIRST_GROUPS = (0x0002, 0x0004, 0x0008)  # of files without a prefix
 UNDEFINED = 0xFFFFFFFF  # length of pixel data in fragments
 CHUNK = 1 << 20  # bytes
-SHORTAGES = (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT)  # no fault of the file
 
 # What pydicom logs quotes values of the file, and so names patients.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)

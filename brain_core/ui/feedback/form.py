@@ -17,11 +17,12 @@ SENT = "feedback_sent"  # session: the case whose form was sent, until a run of 
 GENERATION = "feedback_generation"  # session: counts what was saved; a new, empty form each time
 
 
-def show(case: str, rows: Sequence[FeedbackRow]) -> None:
+def show(case: str, rows: Sequence[FeedbackRow], was_sent: bool) -> None:
     """To be filled in; saving runs the page anew.
 
     Args:
         rows: what was said of the case already, the oldest first.
+        was_sent: as `take_sent` gave it.
     """
     key = f"feedback_{case[:16]}_{st.session_state.get(GENERATION, 0)}"
     with st.form(f"{key}_form", border=True):
@@ -29,8 +30,7 @@ def show(case: str, rows: Sequence[FeedbackRow]) -> None:
         sent = st.form_submit_button(
             "Record this finding", key=f"{key}_submit", on_click=st.session_state.update, kwargs={SENT: case}
         )
-    st.session_state.pop(SENT, None)
-    if not sent:
+    if not (sent or was_sent):
         return
     if said.missing:
         notice.show("info", said.missing)
@@ -52,8 +52,13 @@ def show(case: str, rows: Sequence[FeedbackRow]) -> None:
 
 
 def is_sent(case: str) -> bool:
-    """Whether its form was sent just now and has not been drawn since, as it has to be for what it holds to be read."""
+    """Whether its form was sent, and no run of the page has come to it since: another click may have ended that run."""
     return st.session_state.get(SENT) == case
+
+
+def take_sent(case: str) -> bool:
+    """As `is_sent`, once; what was sent of another case is forgotten."""
+    return st.session_state.pop(SENT, None) == case
 
 
 def _fields(key: str) -> saving.Said:

@@ -22,6 +22,7 @@ def show(case: str) -> None:
     Args:
         case: its key, see `brain_core.ui.recording.case_of`.
     """
+    was_sent = form.take_sent(case)
     if not access.may(Action.GIVE_FEEDBACK):
         return
     with st.container(key=f"feedback_{case[:16]}", gap="small"):
@@ -37,7 +38,7 @@ def show(case: str) -> None:
             if saving.was_saved(case):
                 st.caption("Recorded. What was said before stays; say something else to have that count instead.")
         with right:
-            form.show(case, rows)
+            form.show(case, rows, was_sent)
 
 
 def _read(case: str) -> list[FeedbackRow] | None:

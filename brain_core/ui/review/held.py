@@ -44,7 +44,7 @@ def join(choice: Choice, cases: Sequence[Case]) -> tuple[tuple[Case, ...], str]:
     """
     before, case = st.session_state.get(HELD, (None, None))
     if case and form.is_sent(case.case):  # at once with a filter, or with another case that was opened
-        place.open_case(case.case)
+        place.go_back(case.case)
     elif before != choice or case.case != st.session_state.get(place.OPENED):
         return tuple(cases), ""
     if any(each.case == case.case for each in cases):

@@ -46,12 +46,19 @@ def buttons(cases: Sequence[Case], position: int) -> None:
                 icon=f":material/{icon}:",
                 type="primary" if step > 0 else "secondary",
                 disabled=not there,
-                on_click=_move,
+                on_click=move,
                 args=(cases[position + step].case,) if there else ("",),
             )
         st.html(f'<div class="brain-quiet brain-number">{position + 1} of {len(cases)}</div>', width="content")
 
 
-def _move(key: str) -> None:
+def go_back(key: str) -> None:
+    """To a case that another click has just left."""
+    if st.session_state.get(OPENED) != key:
+        move(key)
+
+
+def move(key: str) -> None:
+    """By other means than the table."""
     st.session_state[OPENED] = key
     st.session_state[MOVES] = st.session_state.get(MOVES, 0) + 1
