@@ -6,7 +6,8 @@ import argparse
 import json
 import os
 import shutil
-import signal
+import subprocess
+import sys
 from datetime import date
 
 import pydicom
@@ -18,6 +19,7 @@ from brain_core.cli.pacs_text import days
 from brain_core.errors import ConfigError, PacsError
 from brain_core.pacs.archive import SeriesFound
 from brain_core.scans import pseudonym
+from brain_core.settings import PROJECT
 from tests.pacs.conftest import tables
 from tests.pacs.orthanc import free_port
 from tests.pacs.studies import FakeAssess, FakeAssessed, files, study, study_uid
@@ -208,16 +210,19 @@ def test_watch_once_prints_a_line_a_study(orthanc, run, assess):
     assert status == 1 and json.loads(text)["outcome"] == "failed (1 of 5): no"
 
 
-def test_watch_ends_with_a_sentence_when_it_is_told_to(orthanc, run, assess, caplog):
-    assess.change = lambda paths, found: (os.kill(os.getpid(), signal.SIGTERM), found)[1]
+def test_watch_ends_with_a_sentence_when_it_is_told_to(orthanc, settings, secrets_file):
     orthanc.put(*files(study("one", 1)))
-    words = ("watch", "--since", "20260101", "--settle", "0", "--interval", "0.05")
-    before = signal.getsignal(signal.SIGTERM)
-    with caplog.at_level("INFO", "brain_core"):
-        status, text = run(*words, table=tables(orthanc)["dicomweb"])
-    assert status == 0 and "stopped, 0 stored: the rest follows at the next start" in text
-    assert "Stopping after this step" in caplog.text and "taken up at the next start" in caplog.text
-    assert signal.getsignal(signal.SIGTERM) == before
+    words = ("--since", "20260101", "--settle", "0", "--interval", "0.05")
+    secrets = {"BRAIN_SECRETS": str(secrets_file(tables(orthanc)["dicomweb"])), "BRAIN_HOME": str(settings.home)}
+    ended = subprocess.run(
+        [sys.executable, str(PROJECT / "tests" / "pacs" / "told_watch.py"), *words],
+        env=os.environ | {"PYTHONPATH": str(PROJECT)} | secrets,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "stopped, 0 stored: the rest follows at the next start" in ended.stdout
+    assert "Stopping after this step" in ended.stderr and "taken up at the next start" in ended.stderr
 
 
 def test_check_prints_each_step_and_fails_with_one(orthanc, run):
