@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from brain_core.explain.explained import Explained, sign_of
 from brain_core.settings.engine import BFLOAT16, FLOAT32
 
 if TYPE_CHECKING:
+    import openvino
+
     from brain_core.registry import ModelCard
 
 INSTALL = ".venv/bin/python -m pip install -e '.[fast]'"
@@ -23,6 +26,18 @@ _THREADS = "OMP_NUM_THREADS"  # whoever limits TensorFlow's threads by it means 
 
 def is_installed() -> bool:
     return find_spec("openvino") is not None
+
+
+@cache
+def _core() -> openvino.Core:
+    """One for the process.
+
+    Each sets a signal stack for the thread that makes it and puts back what was there when it goes; of several that may
+    be the stack of one that has gone before, and the next signal ends the process.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 class OpenVino:
@@ -39,13 +54,11 @@ class OpenVino:
     def __init__(self, card: ModelCard, precision: str = FLOAT32):
         if not is_installed():
             raise ConfigError(f"BRAIN_ENGINE=openvino: OpenVINO is not installed: {INSTALL}.")
-        import openvino
-
         # Said explicitly: by itself OpenVINO goes to bfloat16 where the processor has it.
         options = {"INFERENCE_PRECISION_HINT": _HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
         if os.environ.get(_THREADS, "").isdecimal():
             options["INFERENCE_NUM_THREADS"] = int(os.environ[_THREADS])
-        core = openvino.Core()
+        core = _core()
         self._compiled = core.compile_model(core.read_model(exported.model_of(card)), "CPU", options)
 
     def __call__(self, batch: np.ndarray, target: str = "tumor") -> Explained:

@@ -140,6 +140,22 @@ def test_tensorflow_is_imported_beforehand_where_it_will_be_needed(engine, is_ex
     assert ran.stdout.split() == [str(needed)]
 
 
+def test_a_signal_is_heard_after_models_have_come_and_gone(models_dir, settings):
+    """OpenVINO changes the signal stack of the thread that loads it, on some processors."""
+    code = (
+        "import gc, os, signal\nfrom brain_core.engines.openvino import OpenVino\n"
+        "from brain_core.registry import read_card\ncard = read_card('custom_cnn')\n"
+        "one, other = OpenVino(card), OpenVino(card)\ndel one\ngc.collect()\ndel other\ngc.collect()\n"
+        "signal.signal(signal.SIGTERM, lambda *_: print('heard'))\nos.kill(os.getpid(), signal.SIGTERM)"
+    )
+    exported.model_of(read_card("custom_cnn", models_dir))
+    variables = {"BRAIN_HOME": settings.home, "BRAIN_MODELS_DIR": models_dir}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, env=_environment(variables), capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stdout) == (0, "heard\n"), ran.stderr
+
+
 def test_of_two_that_export_at_once_one_does(models_dir, caplog):
     caplog.set_level("INFO", "brain_core")
     card = read_card("custom_cnn", models_dir)
