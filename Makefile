@@ -14,7 +14,7 @@ test: export TF_NUM_INTRAOP_THREADS := 1
 test: export TF_NUM_INTEROP_THREADS := 1
 test: export OMP_NUM_THREADS := 1
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/browser
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/browser
 
 check: $(VENV)/installed-dev

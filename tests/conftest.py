@@ -17,6 +17,11 @@ from brain_core.scans.phantom import Lesion, Phantom, draw, write_dataset
 from tests.needed import lacking
 
 DATA_DIR = os.environ.get("BRAIN_DATA_DIR")  # read before a test sets an environment of its own
+FIRST = {"training", "jobs"}  # folders of few tests that take long: begun last, one process would go on alone
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: FIRST.isdisjoint(item.path.parts))
 
 
 @pytest.fixture(autouse=True)
