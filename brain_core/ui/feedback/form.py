@@ -17,12 +17,11 @@ SENT = "feedback_sent"  # session: the case whose form was sent, until a run of 
 GENERATION = "feedback_generation"  # session: counts what was saved; a new, empty form each time
 
 
-def show(case: str, rows: Sequence[FeedbackRow], was_sent: bool) -> None:
+def show(case: str, rows: Sequence[FeedbackRow]) -> None:
     """To be filled in; saving runs the page anew.
 
     Args:
         rows: what was said of the case already, the oldest first.
-        was_sent: as `take_sent` gave it.
     """
     key = f"feedback_{case[:16]}_{st.session_state.get(GENERATION, 0)}"
     with st.form(f"{key}_form", border=True):
@@ -30,7 +29,7 @@ def show(case: str, rows: Sequence[FeedbackRow], was_sent: bool) -> None:
         sent = st.form_submit_button(
             "Record this finding", key=f"{key}_submit", on_click=st.session_state.update, kwargs={SENT: case}
         )
-    if not (sent or was_sent):
+    if not (forget_sent() == case or sent):
         return
     if said.missing:
         notice.show("info", said.missing)
@@ -56,9 +55,9 @@ def is_sent(case: str) -> bool:
     return st.session_state.get(SENT) == case
 
 
-def take_sent(case: str) -> bool:
-    """As `is_sent`, once; what was sent of another case is forgotten."""
-    return st.session_state.pop(SENT, None) == case
+def forget_sent() -> str | None:
+    """The case of which `is_sent` holds no longer, None where there is none."""
+    return st.session_state.pop(SENT, None)
 
 
 def _fields(key: str) -> saving.Said:

@@ -22,13 +22,14 @@ def show(case: str) -> None:
     Args:
         case: its key, see `brain_core.ui.recording.case_of`.
     """
-    was_sent = form.take_sent(case)
     if not access.may(Action.GIVE_FEEDBACK):
+        form.forget_sent()
         return
     with st.container(key=f"feedback_{case[:16]}", gap="small"):
         st.subheader("What is known of this case", anchor=False)
         rows = _read(case)
         if rows is None:
+            form.forget_sent()
             return
         from brain_core.store.verdict import verdict
 
@@ -38,7 +39,7 @@ def show(case: str) -> None:
             if saving.was_saved(case):
                 st.caption("Recorded. What was said before stays; say something else to have that count instead.")
         with right:
-            form.show(case, rows, was_sent)
+            form.show(case, rows)
 
 
 def _read(case: str) -> list[FeedbackRow] | None:
