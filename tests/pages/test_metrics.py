@@ -84,6 +84,14 @@ def test_figures_of_internal_testing_by_hand(measured):
     assert found["Custom CNN"]["Brier score"].startswith("0.155 (")
 
 
+def test_the_page_says_why_the_intervals_of_the_ece_lie_high(measured):
+    page = open_metrics()
+    assert "its interval lies high" in captions(page)
+    assert {metric.label: "lies high" in metric.help for metric in page.metric[:4]} == {
+        "ROC-AUC": False, "Sensitivity": False, "Specificity": False, "ECE": True,
+    }  # fmt: skip
+
+
 def test_fewer_than_ten_distinct_scans_have_no_interval(measured):
     found = table(open_metrics(), "Custom CNN")
     assert found["Custom CNN"]["ROC-AUC"] == "0.875 (interval not computed: fewer than 10 distinct scans)"

@@ -13,6 +13,7 @@ from brain_core.ui.markup import esc
 from brain_core.ui.metrics import worked_out
 from brain_core.ui.metrics.choice import DEFAULT, Choice
 
+ECE_INTERVAL = "The noise of each draw adds to the ECE, so that its interval lies high and may leave the value out."
 HEADLINES = {"ROC-AUC": "roc_auc", "Sensitivity": "recall", "Specificity": "specificity", "ECE": "ece"}
 FIGURES = {
     "ROC-AUC": "roc_auc",
@@ -55,7 +56,8 @@ def _card(result: StoredResult, figures: Metrics) -> None:
     for position, (title, name) in enumerate(HEADLINES.items()):
         with columns[position % 2]:
             estimate = figures.shown(name)
-            st.metric(title, "–" if estimate.value is None else f"{estimate.value:.3f}")
+            number = "–" if estimate.value is None else f"{estimate.value:.3f}"
+            st.metric(title, number, help=ECE_INTERVAL if name == "ece" else None)
             st.caption(_interval(estimate))
 
 
@@ -94,7 +96,7 @@ def _table(choice: Choice, everything: dict[str, Metrics]) -> None:
 
 
 def _about(choice: Choice) -> str:
-    told = "95 % intervals by bootstrap over near-duplicate groups. "
+    told = f"95 % intervals by bootstrap over near-duplicate groups. {ECE_INTERVAL} "
     if choice.split == CROSS_VALIDATION:
         told += "Each figure is the mean over the repeats, of one scan a group. "
         told += "" if choice.at == DEFAULT else "Thresholds are those of the folds, so that their mean is shown. "
